@@ -1,0 +1,118 @@
+/**
+ * JSON with one spelling per value (RFC 8785), and a parser that accepts nothing ambiguous.
+ *
+ * `JSON.parse` keeps the last of two equal keys and loses `__proto__`; a signed text must not mean two things, so `parse`
+ * refuses duplicates, lone surrogates, numbers outside the safe integers and depth beyond 64.
+ */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json | undefined }
+
+/**
+ * RFC 8785 (JCS) text of a value. Members that are `undefined` are left out, as JSON.stringify does.
+ * Throws a TypeError for a number that is not finite and for a string with a lone surrogate.
+ */
+export function canonical(value: Json): string {
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (typeof value === 'string') return quote(value)
+  if (typeof value === 'number') return spellNumber(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  return canonicalObject(value as { readonly [name: string]: Json | undefined })
+}
+
+function canonicalObject(object: { readonly [name: string]: Json | undefined }): string {
+  let text = '{'
+  // RFC 8785, 3.2.3: names are sorted by their UTF-16 code units, which is what sort() does.
+  for (const name of Object.keys(object).sort()) {
+    const member = object[name]
+    if (member === undefined) continue
+    text += `${text.length > 1 ? ',' : ''}${quote(name)}:${canonical(member)}`
+  }
+  return `${text}}`
+}
+
+function quote(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('a string has a lone surrogate')
+  return JSON.stringify(text)
+}
+
+function spellNumber(number: number): string {
+  if (!Number.isFinite(number)) throw new TypeError('a number is not finite')
+  return JSON.stringify(number)
+}
+
+const MAX_DEPTH = 64
+
+/**
+ * Parses strictly. Throws a SyntaxError that names the offset (in UTF-16 units) for what JSON refuses, and for duplicate
+ * names, lone surrogates, integers beyond 2^53 - 1 and nesting deeper than 64.
+ */
+export function parse(text: string): Json {
+  const at = firstAmbiguity(text)
+  const value = JSON.parse(text) as Json
+  if (at !== undefined) throw new SyntaxError(at)
+  return value
+}
+
+/** Parses, and requires the text to be its own canonical form: for bytes that were signed or hashed. */
+export function parseCanonical(text: string): Json {
+  const value = parse(text)
+  if (canonical(value) !== text) throw new SyntaxError('JSON is not in canonical form (RFC 8785)')
+  return value
+}
+
+type Level = Set<string> | undefined
+
+/** Scans tokens of (presumed) JSON for what JSON.parse lets pass. Grammar itself is left to JSON.parse. */
+function firstAmbiguity(text: string): string | undefined {
+  const token = /"(?:[^"\\]|\\.)*"|[{}[\]]|-?\d[\d.eE+-]*/gsu
+  const levels: Level[] = []
+  for (let match = token.exec(text); match; match = token.exec(text)) {
+    const [found] = match
+    const problem = judgeToken(found, levels, () => nextIsColon(text, token.lastIndex))
+    if (problem) return `${problem} at offset ${match.index}`
+  }
+  return undefined
+}
+
+function judgeToken(found: string, levels: Level[], isName: () => boolean): string | undefined {
+  switch (found[0]) {
+    case '{':
+    case '[':
+      levels.push(found === '{' ? new Set() : undefined)
+      return levels.length > MAX_DEPTH ? `nested deeper than ${MAX_DEPTH}` : undefined
+    case '}':
+    case ']':
+      levels.pop()
+      return undefined
+    case '"':
+      return judgeString(found, levels.at(-1), isName)
+    default:
+      return Number.isInteger(Number(found)) && !Number.isSafeInteger(Number(found)) ? 'integer beyond 2^53' : undefined
+  }
+}
+
+function judgeString(found: string, names: Level, isName: () => boolean): string | undefined {
+  const value = unquote(found)
+  if (value === undefined) return undefined
+  if (!value.isWellFormed()) return 'lone surrogate'
+  if (!names || !isName()) return undefined
+  if (names.has(value)) return `duplicate name ${found}`
+  if (value === '__proto__') return 'forbidden name "__proto__"'
+  names.add(value)
+  return undefined
+}
+
+function unquote(found: string): string | undefined {
+  if (!found.includes('\\')) return found.slice(1, -1)
+  try {
+    return JSON.parse(found) as string
+  } catch {
+    return undefined
+  }
+}
+
+function nextIsColon(text: string, from: number): boolean {
+  let at = from
+  while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at += 1
+  return text[at] === ':'
+}
