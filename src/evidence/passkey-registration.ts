@@ -1,8 +1,5 @@
 /** A new passkey, verified: the credential was made just now, on our own page, for this challenge, and holds this public key. */
 
-import { verifyRegistrationResponse } from '@simplewebauthn/server'
-import { decodeAttestationObject, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers'
-
 import { base64url } from '../bytes/text.ts'
 import { decodeBytes, parseClientData, registrationResponse, type RegistrationResponse } from './passkey-data.ts'
 import { importPublicKey, publicJwk, type PublicJwk } from './public-key.ts'
@@ -31,6 +28,17 @@ const COSE_ALGORITHMS = new Map([
   [-257, 'RS256'],
 ] as const)
 
+/** Loaded when the first passkey is registered: it takes 0.1 s, and those who only verify assertions never need it. */
+async function loadLibrary() {
+  const [server, helpers] = await Promise.all([
+    import('@simplewebauthn/server'),
+    import('@simplewebauthn/server/helpers'),
+  ])
+  return { ...server, ...helpers }
+}
+
+type Library = Awaited<ReturnType<typeof loadLibrary>>
+
 /**
  * WebAuthn Level 3, section 7.1. Accepts attestation `none` and self attestation only: certificate chains would make the
  * verdict depend on the clock and the network. Never throws.
@@ -44,7 +52,8 @@ export async function verifyRegistration(
     readonly requireUserVerification?: boolean | undefined
   },
 ): Promise<RegistrationClaims | RegistrationRefusal> {
-  const parsed = attempt(() => parseRegistration(response))
+  const library = await loadLibrary()
+  const parsed = attempt(() => parseRegistration(response, library))
   if (!parsed) return refuse('malformed', 'The passkey’s answer is not a WebAuthn registration.')
   if (parsed.client.crossOrigin === true || parsed.client.topOrigin !== undefined) {
     return refuse('cross_origin', 'The passkey was made inside a frame of another page.')
@@ -52,12 +61,12 @@ export async function verifyRegistration(
   if (!parsed.isSelfContained) {
     return refuse('unsupported_attestation', `Attestation of format ${parsed.format} is not accepted; ask for "none".`)
   }
-  const info = await verifyWithLibrary(parsed.registration, expected)
+  const info = await verifyWithLibrary(library, parsed.registration, expected)
   if ('refused' in info) return info
   if (info.credential.id !== parsed.registration.id) {
     return refuse('wrong_credential', 'The answer names another passkey than the one it made.')
   }
-  const key = attempt(() => keyOf(info.credential.publicKey))
+  const key = attempt(() => keyOf(library.decodeCredentialPublicKey(new Uint8Array(info.credential.publicKey))))
   if (!key) return refuse('unsupported_key', 'The passkey’s key is not ES256, Ed25519 or RS256.')
   return {
     credentialId: info.credential.id,
@@ -70,7 +79,7 @@ export async function verifyRegistration(
   }
 }
 
-function parseRegistration(response: unknown) {
+function parseRegistration(response: unknown, { decodeAttestationObject }: Library) {
   const registration = registrationResponse.parse(response)
   const attestation = decodeAttestationObject(new Uint8Array(decodeBytes(registration.response.attestationObject)))
   const format = attestation.get('fmt')
@@ -84,12 +93,13 @@ function parseRegistration(response: unknown) {
 }
 
 async function verifyWithLibrary(
+  library: Library,
   registration: RegistrationResponse,
   { challenge, origins, rpId, requireUserVerification = true }: Parameters<typeof verifyRegistration>[1],
 ) {
   const { id, rawId, type, response } = registration
   try {
-    const { registrationInfo } = await verifyRegistrationResponse({
+    const { registrationInfo } = await library.verifyRegistrationResponse({
       response: { id, rawId, type, clientExtensionResults: {}, response: { ...pick(response) } },
       expectedChallenge: base64url.encode(challenge),
       expectedOrigin: [...origins],
@@ -112,8 +122,8 @@ function pick({ clientDataJSON, attestationObject }: RegistrationResponse['respo
 }
 
 /** Throws for other algorithms, types, curves and points off the curve. */
-function keyOf(cose: Uint8Array): { publicKey: PublicJwk; algorithm: RegistrationClaims['algorithm'] } {
-  const map = decodeCredentialPublicKey(new Uint8Array(cose)) as unknown as Map<number, unknown>
+function keyOf(cose: object): { publicKey: PublicJwk; algorithm: RegistrationClaims['algorithm'] } {
+  const map = cose as Map<number, unknown>
   const algorithm = COSE_ALGORITHMS.get(map.get(3) as -7)
   const publicKey = publicJwk.parse(jwkOf(map, algorithm))
   importPublicKey(publicKey)
