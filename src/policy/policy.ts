@@ -1,0 +1,108 @@
+/** Cedar: a question in, an answer with its reasons out. The same files and question always have the same answer. */
+
+import type { DigestText } from '../bytes/digest.ts'
+import { canonical, type Json } from '../bytes/json.ts'
+import { authorize, prepare } from './engine.ts'
+import { load, type LoadedFiles, type LoadedPolicy, type PolicyFiles, textsOf } from './load.ts'
+import { problem, type PolicyProblem } from './problem.ts'
+import { type Question, toCall } from './question.ts'
+
+export type { PolicyFiles } from './load.ts'
+export { formatProblem, type PolicyProblem, type PolicyProblemCode } from './problem.ts'
+export { type CedarValue, type Entity, type EntityUid, entityRef, type Question } from './question.ts'
+
+/**
+ * `determining` holds the sorted ids of the policies that decided: permits of a yes, forbids of a no; none when nothing
+ * permits. Whatever could not be evaluated is in `errors`, and then the answer is no.
+ */
+export type Answer = {
+  readonly isAllowed: boolean
+  readonly determining: readonly string[]
+  readonly errors: readonly string[]
+}
+
+/** What a policy says to the person it decides about: its `@refusal` (or `@reason`), and the way out in its `@fix`. */
+export type PolicyDescription = { readonly sentence: string; readonly fix?: string }
+
+export interface PolicySet {
+  /** SHA-256 over the canonical JSON (RFC 8785) of file name -> text. */
+  readonly digest: DigestText
+  /** The `@id` of every policy, sorted. */
+  readonly ids: readonly string[]
+  /** Never throws: a question that does not fit the schema is refused with an error. */
+  ask(question: Question): Answer
+  /** Undefined for an id that is not in the set. */
+  describePolicy(id: string): PolicyDescription | undefined
+}
+
+/**
+ * Loads a set of policies: one `*.cedarschema` and at least one `*.cedar`, 1 MiB together. Every policy needs a unique
+ * `@id` and must pass Cedar's strict validation without a warning. Never throws; problems name file, line and remedy.
+ */
+export function loadPolicies(files: PolicyFiles): PolicySet | PolicyProblem[] {
+  const loaded = load(files)
+  if (Array.isArray(loaded)) return loaded
+  const faults = prepare(loaded.digest, loaded.schema, textsOf(loaded.policies))
+  return faults.length > 0 ? faults.map(({ message }) => problem('invalid', '', message)) : policySet(loaded)
+}
+
+function policySet({ digest, policies }: LoadedFiles): PolicySet {
+  const byId = new Map(policies.map((policy) => [policy.id, policy]))
+  return Object.freeze({
+    digest,
+    ids: Object.freeze([...byId.keys()]),
+    ask: remember((question) => ask(digest, question)),
+    describePolicy(id: string) {
+      const policy = byId.get(id)
+      return policy && describe(policy)
+    },
+  })
+}
+
+function ask(digest: DigestText, question: Question): Answer {
+  const { isAllowed, reasons, errors } = authorize(digest, toCall(question))
+  // Cedar skips a policy that fails to evaluate. A forbid that failed must not be a forbid that is absent.
+  if (errors.length > 0) return answer(false, isAllowed ? [] : reasons, errors)
+  return answer(isAllowed, reasons, [])
+}
+
+function answer(isAllowed: boolean, determining: readonly string[], errors: readonly string[]): Answer {
+  return Object.freeze({
+    isAllowed,
+    determining: Object.freeze([...determining].sort()),
+    errors: Object.freeze([...errors]),
+  })
+}
+
+function describe({ id, annotations }: LoadedPolicy): PolicyDescription {
+  const { refusal, reason, fix } = annotations
+  return { sentence: refusal ?? reason ?? `Policy ${id} decided.`, ...(fix ? { fix } : {}) }
+}
+
+const MAX_REMEMBERED = 1024
+const MAX_KEY_LENGTH = 4096
+
+/** Remembers the latest answers by the whole question, so an answer can be early but never another one's. */
+function remember(think: (question: Question) => Answer): (question: Question) => Answer {
+  const answers = new Map<string, Answer>()
+  return (question) => {
+    const key = keyOf(question)
+    if (key === undefined) return answer(false, [], ['the question has a value that no policy can read'])
+    const known = answers.get(key)
+    if (known) return known
+    const fresh = think(question)
+    if (key.length > MAX_KEY_LENGTH) return fresh
+    if (answers.size >= MAX_REMEMBERED) answers.delete(answers.keys().next().value!)
+    answers.set(key, fresh)
+    return fresh
+  }
+}
+
+/** Undefined for what canonical JSON cannot spell: numbers that are not finite, lone surrogates, endless nesting. */
+function keyOf(question: Question): string | undefined {
+  try {
+    return canonical(question as Json)
+  } catch {
+    return undefined
+  }
+}
