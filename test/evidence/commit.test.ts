@@ -1,0 +1,388 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+
+import {
+  parseOpenpgpPublicKey,
+  parseSshPublicKey,
+  verifyCommit,
+  type TrustedKeys,
+  type TrustedOpenpgpKey,
+} from '../../src/evidence/commit.ts'
+import { isRefusal } from '../../src/evidence/refusal.ts'
+import { createRepository, hasTool } from '../world/repository.ts'
+
+const tools = hasTool('git', '--version') && hasTool('ssh-keygen', '-?') && hasTool('gpg', '--version')
+const at = Date.now()
+const hour = 3_600_000
+const window = { validFrom: at - hour, validUntil: at + hour }
+const none: TrustedKeys = { ssh: [], openpgp: [] }
+
+function trustSsh(line: string, keyId: string, changed: object = {}) {
+  const key = parseSshPublicKey(line)
+  if (isRefusal(key)) throw new Error(key.because)
+  return { keyId, fingerprint: key.fingerprint, ...window, ...changed }
+}
+
+async function trustOpenpgp(armored: string, keyId: string): Promise<TrustedOpenpgpKey> {
+  const key = await parseOpenpgpPublicKey(armored)
+  if (isRefusal(key)) throw new Error(key.because)
+  return { keyId, keyBytes: key.keyBytes, ...window }
+}
+
+describe.skipIf(!tools)('commits made by git', () => {
+  const repository = createRepository()
+  afterAll(() => repository[Symbol.dispose]())
+  const { directory, git, commit, read } = repository
+
+  const lines = {
+    ed25519: repository.sshKey('ed25519', '-t', 'ed25519'),
+    ecdsa256: repository.sshKey('ecdsa256', '-t', 'ecdsa', '-b', '256'),
+    ecdsa384: repository.sshKey('ecdsa384', '-t', 'ecdsa', '-b', '384'),
+    ecdsa521: repository.sshKey('ecdsa521', '-t', 'ecdsa', '-b', '521'),
+    rsa: repository.sshKey('rsa', '-t', 'rsa', '-b', '2048'),
+  }
+  const signers = join(directory, 'allowed_signers')
+  git('config', 'gpg.ssh.allowedSignersFile', signers)
+  for (const line of Object.values(lines)) appendFileSync(signers, `dana@acme.example namespaces="git" ${line}`)
+  const ssh = Object.entries(lines).map(([name, line]) => trustSsh(line, name))
+
+  function signWithSsh(name: string, ...options: string[]): string {
+    git('config', 'gpg.format', 'ssh')
+    git('config', 'user.signingkey', join(directory, name))
+    return commit(`Sell shoes\n\nCo-authored-by: Kim <kim@acme.example>`, '-S', ...options)
+  }
+  function gitAccepts(id: string): boolean {
+    try {
+      git('verify-commit', id)
+      return true
+    } catch {
+      return false
+    }
+  }
+  /** Writes other bytes as a commit object, as an attacker can. */
+  function write(content: Buffer): string {
+    return repository
+      .run('git', ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], content)
+      .toString()
+      .trim()
+  }
+
+  test.each(Object.keys(lines))('signed with %s, as git finds too', async (name) => {
+    const id = signWithSsh(name)
+    const claims = await verifyCommit(read(id), { ...none, ssh }, at)
+    expect(claims).toMatchObject({
+      id,
+      tree: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+      author: { name: 'Dana Müller', email: 'dana@acme.example' },
+      coAuthors: [{ name: 'Kim', email: 'kim@acme.example' }],
+      title: 'Sell shoes',
+      signature: { format: 'ssh', keyId: name, userVerified: false },
+    })
+    const printed = execFileSync('sha256sum', { input: read(id) }).toString()
+    expect(claims).toHaveProperty('sha256', `sha256:${printed.slice(0, 64)}`)
+    expect(gitAccepts(id)).toBe(true)
+  })
+
+  test('fingerprints are those of ssh-keygen', () => {
+    for (const [name, line] of Object.entries(lines)) {
+      const printed = repository.run('ssh-keygen', ['-lf', join(directory, `${name}.pub`)]).toString()
+      expect(parseSshPublicKey(line)).toMatchObject({ fingerprint: printed.split(' ')[1], comment: `${name}@laptop` })
+    }
+  })
+
+  test('an unsigned commit is refused and described', async () => {
+    const id = commit('No signature', '--no-gpg-sign')
+    expect(await verifyCommit(read(id), { ...none, ssh }, at)).toMatchObject({
+      refused: 'unsigned',
+      commit: { id, author: { email: 'dana@acme.example' } },
+    })
+  })
+
+  test('an unknown key, and a key outside its window, are refused by name', async () => {
+    const object = read(signWithSsh('ed25519'))
+    const [known] = ssh
+    expect(await verifyCommit(object, { ...none, ssh: ssh.slice(1) }, at)).toMatchObject({
+      refused: 'unknown_key',
+      fingerprint: known!.fingerprint,
+      commit: { title: 'Sell shoes' },
+    })
+    for (const moment of [window.validFrom - 1, window.validUntil]) {
+      expect(await verifyCommit(object, { ...none, ssh }, moment)).toMatchObject({ refused: 'key_not_valid' })
+    }
+    const again = { ...known!, keyId: 'again', validFrom: window.validUntil, validUntil: undefined }
+    expect(await verifyCommit(object, { ...none, ssh: [...ssh, again] }, window.validUntil)).toMatchObject({
+      signature: { keyId: 'again' },
+    })
+  })
+
+  test('a date in the commit changes nothing: the moment of judgement is ours', async () => {
+    git('config', 'gpg.format', 'ssh')
+    git('config', 'user.signingkey', join(directory, 'ed25519'))
+    const id = commit('Long ago', '-S', '--date', '2001-01-01T00:00:00Z')
+    expect(await verifyCommit(read(id), { ...none, ssh }, at)).toMatchObject({ author: { claimedAt: 978_307_200_000 } })
+  })
+
+  test('any flipped bit is refused, or at least never accepted where git refuses', async () => {
+    const object = read(signWithSsh('ed25519'))
+    await fc.assert(
+      fc.asyncProperty(fc.nat(object.length * 8 - 1), async (bit) => {
+        const changed = Buffer.from(object)
+        changed[bit >> 3]! ^= 1 << (bit & 7)
+        const claims = await verifyCommit(changed, { ...none, ssh }, at)
+        if (isRefusal(claims)) return
+        // Nothing but a white space of the armor may differ, and then the object is another one that git accepts as well.
+        expect(gitAccepts(write(changed))).toBe(true)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test('any truncation is refused', async () => {
+    const object = read(signWithSsh('ed25519'))
+    await fc.assert(
+      fc.asyncProperty(fc.nat(object.length - 1), async (length) => {
+        expect(await verifyCommit(object.subarray(0, length), { ...none, ssh }, at)).toHaveProperty('refused')
+      }),
+    )
+  })
+
+  test('what two readers could read differently is refused', async () => {
+    const text = read(signWithSsh('ed25519')).toString('latin1')
+    const signature = /^gpgsig [^\n]*\n(?: [^\n]*\n)*/m.exec(text)![0]
+    const changes = {
+      'two signatures': text.replace(signature, signature + signature),
+      'two trees': text.replace(/^/, 'tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n'),
+      'two authors': text.replace(/^(author .*\n)/m, '$1$1'),
+      'a second author behind': text.replace(/^(committer .*\n)/m, '$1author Eve <eve@evil.test> 1 +0000\n'),
+      'a tree behind the signature': text.replace(
+        signature,
+        `${signature}tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n`,
+      ),
+      'an unknown signature header': text.replace(signature, `gpgsigned x\n${signature}`),
+      'NUL in a header': text.replace('Dana', 'Da\0na'),
+      'no author': text.replace(/^author .*\n/m, ''),
+    }
+    for (const [name, changed] of Object.entries(changes)) {
+      const outcome = await verifyCommit(Buffer.from(changed, 'latin1'), { ...none, ssh }, at)
+      expect(outcome, name).toMatchObject({ refused: 'malformed' })
+    }
+    const other = text.replace(signature, `gpgsig-sha256 x\n${signature}`)
+    expect(await verifyCommit(Buffer.from(other, 'latin1'), { ...none, ssh }, at)).toHaveProperty('signature')
+    expect(gitAccepts(write(Buffer.from(other, 'latin1')))).toBe(true)
+  })
+
+  test('a signature over a file, moved to a commit, is none', async () => {
+    const id = signWithSsh('ed25519')
+    const payload = read(id)
+      .toString('latin1')
+      .replace(/^gpgsig [^\n]*\n(?: [^\n]*\n)*/m, '')
+    const sign = (namespace: string, ...options: string[]) =>
+      repository.run(
+        'ssh-keygen',
+        ['-Y', 'sign', '-n', namespace, '-f', join(directory, 'ed25519'), ...options],
+        Buffer.from(payload, 'latin1'),
+      )
+    const embed = (armored: string) =>
+      Buffer.from(payload.replace(/\n\n/, `\ngpgsig ${armored.trim().replaceAll('\n', '\n ')}\n\n`), 'latin1')
+    expect(await verifyCommit(embed(sign('file').toString()), { ...none, ssh }, at)).toMatchObject({
+      refused: 'wrong_namespace',
+    })
+    const good = embed(sign('git').toString())
+    expect(await verifyCommit(good, { ...none, ssh }, at)).toHaveProperty('signature')
+    const sha256 = embed(sign('git', '-O', 'hashalg=sha256').toString())
+    expect(await verifyCommit(sha256, { ...none, ssh }, at)).toHaveProperty('signature')
+    expect(gitAccepts(write(sha256))).toBe(true)
+  })
+
+  test('merges and merged tags', async () => {
+    git('checkout', '-q', '-b', 'side')
+    commit('Side', '--no-gpg-sign')
+    git('config', 'gpg.format', 'ssh')
+    git('config', 'user.signingkey', join(directory, 'ecdsa256'))
+    git('tag', '-s', '-m', 'A signed tag', 'v1')
+    git('checkout', '-q', 'main')
+    git('merge', '-q', '--no-ff', '-S', '-m', 'Merge v1', 'v1')
+    const object = read('HEAD')
+    expect(object.toString()).toContain('mergetag object')
+    const claims = await verifyCommit(object, { ...none, ssh }, at)
+    expect(claims).toMatchObject({ title: 'Merge v1', signature: { keyId: 'ecdsa256' } })
+    expect(claims).toHaveProperty('parents.length', 2)
+  })
+
+  test('commits signed with a certificate of a trusted authority', async () => {
+    const authority = repository.sshKey('authority', '-t', 'ed25519')
+    repository.sshKey('person', '-t', 'ed25519')
+    const issue = (...options: string[]) => {
+      const args = ['-q', '-s', join(directory, 'authority'), '-I', 'dana laptop', '-z', '42', ...options]
+      repository.run('ssh-keygen', [...args, join(directory, 'person.pub')])
+      return read(signWithSsh('person-cert.pub'))
+    }
+    const sshAuthorities = [{ ...trustSsh(authority, 'ca'), principals: ['dana'] }]
+    const good = issue('-n', 'dana', '-V', '-1m:+1h')
+    expect(await verifyCommit(good, { ...none, sshAuthorities }, at)).toMatchObject({
+      signature: { keyId: 'ca', certificate: { serial: '42', label: 'dana laptop', principals: ['dana'] } },
+    })
+    expect(await verifyCommit(good, none, at)).toMatchObject({ refused: 'unknown_key' })
+    const refused = { refused: 'certificate_not_valid' }
+    expect(
+      await verifyCommit(
+        good,
+        { ...none, sshAuthorities: [{ ...sshAuthorities[0]!, validUntil: at + 9 * hour }] },
+        at + 2 * hour,
+      ),
+    ).toMatchObject(refused)
+    expect(await verifyCommit(issue('-n', 'kim', '-V', '-1m:+1h'), { ...none, sshAuthorities }, at)).toMatchObject(
+      refused,
+    )
+    expect(await verifyCommit(issue('-V', '-1m:+1h'), { ...none, sshAuthorities }, at)).toMatchObject(refused)
+    const restricted = issue('-n', 'dana', '-V', '-1m:+1h', '-O', 'force-command=/bin/true')
+    expect(await verifyCommit(restricted, { ...none, sshAuthorities }, at)).toMatchObject(refused)
+    const host = issue('-n', 'dana', '-V', '-1m:+1h', '-h')
+    expect(await verifyCommit(host, { ...none, sshAuthorities }, at)).toMatchObject({
+      refused: 'unsupported_signature',
+    })
+  })
+
+  describe('signed with gpg', async () => {
+    const armored = repository.gpgKey('dana@acme.example')
+    const rsa = repository.gpgKey('rsa@acme.example', 'rsa2048')
+    const openpgp = [await trustOpenpgp(rsa, 'rsa'), await trustOpenpgp(armored, 'ed')]
+    const { fingerprint } = (await parseOpenpgpPublicKey(armored)) as { fingerprint: string }
+
+    function signWithGpg(email: string, ...options: string[]): string {
+      git('config', 'gpg.format', 'openpgp')
+      return commit('With gpg', `-S${email}`, ...options)
+    }
+
+    test('as git finds too', async () => {
+      for (const [email, keyId] of [
+        ['dana@acme.example', 'ed'],
+        ['rsa@acme.example', 'rsa'],
+      ] as const) {
+        const id = signWithGpg(`<${email}>`)
+        expect(await verifyCommit(read(id), { ...none, openpgp }, at)).toMatchObject({
+          id,
+          signature: { format: 'openpgp', keyId },
+        })
+        expect(gitAccepts(id)).toBe(true)
+      }
+    })
+
+    test('an unknown key and a key outside its window', async () => {
+      const object = read(signWithGpg('<dana@acme.example>'))
+      expect(await verifyCommit(object, none, at)).toMatchObject({ refused: 'unknown_key', fingerprint })
+      expect(await verifyCommit(object, { ...none, openpgp }, window.validUntil)).toMatchObject({
+        refused: 'key_not_valid',
+        fingerprint,
+      })
+    })
+
+    test('an expired key', async () => {
+      const short = await trustOpenpgp(
+        repository.gpgKey('short@acme.example', 'ed25519', 'sign', 'seconds=1800'),
+        'short',
+      )
+      const object = read(signWithGpg('<short@acme.example>'))
+      expect(await verifyCommit(object, { ...none, openpgp: [short] }, at + 60_000)).toHaveProperty('signature')
+      expect(await verifyCommit(object, { ...none, openpgp: [short] }, at + 3_000_000)).toMatchObject({
+        refused: 'key_expired',
+      })
+    })
+
+    test('a revoked key', async () => {
+      const before = await parseOpenpgpPublicKey(repository.gpgKey('gone@acme.example'))
+      const object = read(signWithGpg('<gone@acme.example>'))
+      const print = (before as { fingerprint: string }).fingerprint.toUpperCase()
+      const revocation = repository.run('cat', [join(directory, 'openpgp-revocs.d', `${print}.rev`)]).toString()
+      repository.run('gpg', ['--batch', '--import'], revocation.replace(':-----BEGIN', '-----BEGIN'))
+      const after = await trustOpenpgp(repository.run('gpg', ['--armor', '--export', print]).toString(), 'gone')
+      expect(await verifyCommit(object, { ...none, openpgp: [after] }, at)).toMatchObject({ refused: 'key_revoked' })
+    })
+
+    test('over SHA-1', async () => {
+      writeFileSync(join(directory, 'gpg.conf'), 'digest-algo SHA1\nweak-digest MD5\n')
+      const object = read(signWithGpg('<rsa@acme.example>'))
+      writeFileSync(join(directory, 'gpg.conf'), '')
+      expect(await verifyCommit(object, { ...none, openpgp }, at)).toMatchObject({ refused: 'unsupported_signature' })
+    })
+
+    test('any flipped bit is refused, or at least never accepted where git refuses', async () => {
+      const object = read(signWithGpg('<dana@acme.example>'))
+      await fc.assert(
+        fc.asyncProperty(fc.nat(object.length * 8 - 1), async (bit) => {
+          const changed = Buffer.from(object)
+          changed[bit >> 3]! ^= 1 << (bit & 7)
+          const claims = await verifyCommit(changed, { ...none, openpgp }, at)
+          if (isRefusal(claims)) return
+          // The armor's checksum is optional (RFC 9580, 6.1) and the unhashed part of a signature is not signed.
+          const signature = object.indexOf('gpgsig')
+          expect(bit >> 3).toBeGreaterThanOrEqual(signature)
+          expect(bit >> 3).toBeLessThan(object.indexOf('-----END PGP'))
+        }),
+        { numRuns: 400 },
+      )
+    })
+
+    test('private keys are not taken, nor anything else', async () => {
+      const secret = repository.run('gpg', [
+        '--batch',
+        '--pinentry-mode',
+        'loopback',
+        '--passphrase',
+        '',
+        '--armor',
+        '--export-secret-keys',
+        'dana@acme.example',
+      ])
+      expect(await parseOpenpgpPublicKey(secret.toString())).toMatchObject({ refused: 'private_key' })
+      expect(await parseOpenpgpPublicKey(lines.rsa)).toMatchObject({ refused: 'malformed' })
+      await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+          expect(await parseOpenpgpPublicKey(bytes)).toHaveProperty('refused')
+        }),
+      )
+    })
+  })
+})
+
+test.skipIf(!tools)('repositories with SHA-256 ids', async () => {
+  using repository = createRepository('--object-format=sha256')
+  const line = repository.sshKey('key', '-t', 'ed25519')
+  repository.git('config', 'gpg.format', 'ssh')
+  repository.git('config', 'user.signingkey', join(repository.directory, 'key'))
+  repository.commit('First', '-S')
+  const id = repository.commit('Second', '-S')
+  expect(id).toHaveLength(64)
+  expect(await verifyCommit(repository.read(id), { ...none, ssh: [trustSsh(line, 'key')] }, at)).toMatchObject({
+    id,
+    signature: { keyId: 'key' },
+  })
+})
+
+test('any bytes are refused', async () => {
+  const header = fc.constantFrom(
+    'tree ',
+    'parent ',
+    'author ',
+    'committer ',
+    'gpgsig ',
+    '\n',
+    ' ',
+    'a <b> 1 +0000\n',
+    '4b825dc642cb6eb9a060e54bf8d69288fbee4904\n',
+  )
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 500 }),
+    fc.array(header, { maxLength: 20 }).map((parts) => Buffer.from(parts.join(''))),
+  )
+  await fc.assert(
+    fc.asyncProperty(bytes, async (object) => {
+      expect(await verifyCommit(object, none, at)).toHaveProperty('refused')
+    }),
+  )
+  expect(await verifyCommit(new Uint8Array(1_048_577), none, at)).toMatchObject({ refused: 'too_large' })
+})
