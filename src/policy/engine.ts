@@ -43,13 +43,46 @@ function idOf(uid: cedar.EntityUidJson): string {
   return '__entity' in uid ? uid.__entity.id : uid.id
 }
 
-export function checkSchema(schema: string): Fault[] {
-  return guarded(
+export type ParsedSchema = {
+  /** Every action with the groups it is directly in, by their ids alone, whatever their namespace. */
+  readonly groups: ReadonlyMap<string, readonly string[]>
+  /** Combinations of principal type, action and resource type: each policy is validated for each. */
+  readonly environments: number
+  /** Common types that are made of other common types. */
+  readonly nestedTypes: readonly string[]
+}
+
+export function parseSchema(schema: string): ParsedSchema | Fault[] {
+  return guarded<ParsedSchema | Fault[]>(
     () => {
-      const answer = cedar.checkParseSchema(schema)
-      return answer.type === 'failure' ? answer.errors.map(toFault) : []
+      const faults = faultsOf(() => cedar.checkParseSchema(schema))
+      if (faults.length > 0) return faults
+      const answer = cedar.schemaToJson(schema)
+      return answer.type === 'failure' ? answer.errors.map(toFault) : summary(Object.values(answer.json))
     },
     (fault) => [fault],
+  )
+}
+
+function summary(namespaces: readonly cedar.NamespaceDefinition<string>[]): ParsedSchema {
+  const groups = new Map<string, string[]>()
+  let environments = 0
+  for (const [id, { memberOf = [], appliesTo }] of namespaces.flatMap(({ actions }) => Object.entries(actions))) {
+    groups.set(id, [...(groups.get(id) ?? []), ...memberOf.map((group) => group.id)])
+    environments += (appliesTo?.principalTypes.length ?? 0) * (appliesTo?.resourceTypes.length ?? 0)
+  }
+  const types = namespaces.flatMap(({ commonTypes = {} }) => Object.entries(commonTypes))
+  const names = new Set(types.map(([name]) => name))
+  return { groups, environments, nestedTypes: types.filter(([, type]) => mentions(type, names)).map(([name]) => name) }
+}
+
+/** Whether any type within `type` has one of the names, qualified or not. */
+function mentions(type: unknown, names: ReadonlySet<string>): boolean {
+  if (typeof type !== 'object' || type === null) return false
+  return Object.entries(type).some(([key, value]) =>
+    (key === 'type' || key === 'name') && typeof value === 'string'
+      ? names.has(value.slice(value.lastIndexOf(':') + 1))
+      : mentions(value, names),
   )
 }
 
@@ -79,25 +112,34 @@ function finding(error: cedar.DetailedError, isError: boolean, policy?: string):
   return { policy, isError, fault: toFault(error) }
 }
 
-/** Keeps the parsed set and schema inside the engine under `name`, for `authorize`. The same name is overwritten. */
-export function prepare(name: string, schema: string, policies: Readonly<Record<string, string>>): Fault[] {
+/** Keeps the parsed schema inside the engine under `name`. The same name is overwritten. */
+export function prepareSchema(name: string, schema: string): Fault[] {
+  return faultsOf(() => cedar.preparseSchema(name, schema))
+}
+
+/** Keeps the parsed policies inside the engine under `name`. The same name is overwritten. */
+export function preparePolicies(name: string, policies: Readonly<Record<string, string>>): Fault[] {
+  return faultsOf(() => cedar.preparsePolicySet(name, { staticPolicies: { ...policies } }))
+}
+
+function faultsOf(check: () => cedar.CheckParseAnswer): Fault[] {
   return guarded(
-    () =>
-      [cedar.preparseSchema(name, schema), cedar.preparsePolicySet(name, { staticPolicies: { ...policies } })].flatMap(
-        (answer) => (answer.type === 'failure' ? answer.errors.map(toFault) : []),
-      ),
+    () => {
+      const answer = check()
+      return answer.type === 'failure' ? answer.errors.map(toFault) : []
+    },
     (fault) => [fault],
   )
 }
 
-/** Asks the set prepared under `name`; request and entities are checked against its schema first. */
-export function authorize(name: string, call: Call): Verdict {
+/** Asks prepared policies; request and entities are checked against the prepared schema first. */
+export function authorize(policies: string, schema: string, call: Call): Verdict {
   return guarded(
     () => {
       const answer = cedar.statefulIsAuthorized({
         ...call,
-        preparsedPolicySetId: name,
-        preparsedSchemaName: name,
+        preparsedPolicySetId: policies,
+        preparsedSchemaName: schema,
         validateRequest: true,
       })
       if (answer.type === 'failure') return failed(answer.errors.map(({ message }) => message))

@@ -3,9 +3,10 @@
 import { type DigestText, digestOf } from '../bytes/digest.ts'
 import { canonical } from '../bytes/json.ts'
 import { utf8 } from '../bytes/text.ts'
-import { checkSchema, type Fault, type Finding, parsePolicy, type ParsedPolicy, validate } from './engine.ts'
+import { type Fault, type Finding, parsePolicy, type ParsedPolicy, validate } from './engine.ts'
 import { problem, type PolicyProblem } from './problem.ts'
-import { lineOfByte, type PolicySource, schemaShape, splitPolicies, tooComplex } from './source.ts'
+import { loadSchema, type Schema } from './schema.ts'
+import { lineOfByte, type PolicySource, splitPolicies, tooComplex } from './source.ts'
 
 /** Name -> text: one `*.cedarschema`, at least one `*.cedar`. */
 export type PolicyFiles = Readonly<Record<string, string>>
@@ -15,7 +16,7 @@ export type LoadedPolicy = PolicySource & ParsedPolicy & { readonly id: string }
 /** `policies` are in the order of their ids. `digest` covers names and texts of all files. */
 export type LoadedFiles = {
   readonly digest: DigestText
-  readonly schema: string
+  readonly schema: Schema
   readonly policies: readonly LoadedPolicy[]
 }
 
@@ -33,9 +34,8 @@ export function load(files: PolicyFiles): LoadedFiles | PolicyProblem[] {
   if (unfit.length > 0) return unfit.slice(0, MAX_PROBLEMS)
 
   const schemaFile = names.find(isSchema)!
-  const schema = files[schemaFile]!
-  const schemaProblems = judgeSchema(schemaFile, schema)
-  if (schemaProblems.length > 0) return schemaProblems.slice(0, MAX_PROBLEMS)
+  const schema = loadSchema(schemaFile, files[schemaFile]!)
+  if (Array.isArray(schema)) return schema.slice(0, MAX_PROBLEMS)
 
   const parsed = parsePolicies(
     names.filter((name) => !isSchema(name)).flatMap((name) => splitPolicies(name, files[name]!)),
@@ -43,7 +43,7 @@ export function load(files: PolicyFiles): LoadedFiles | PolicyProblem[] {
   if (parsed.problems.length > 0) return parsed.problems.slice(0, MAX_PROBLEMS)
 
   const byId = new Map(parsed.policies.map((policy) => [policy.id, policy]))
-  const findings = validate(schema, textsOf(parsed.policies)).map((found) => toProblem(found, byId, schemaFile))
+  const findings = validate(schema.text, textsOf(parsed.policies)).map((found) => toProblem(found, byId, schemaFile))
   if (findings.length > 0) return findings.slice(0, MAX_PROBLEMS)
 
   const policies = parsed.policies.sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -81,17 +81,6 @@ function checkFile(name: string, text: string): PolicyProblem[] {
     ]
   }
   return text.isWellFormed() ? [] : [problem('not_unicode', name, 'The text is not well-formed Unicode.')]
-}
-
-function judgeSchema(file: string, schema: string): PolicyProblem[] {
-  const reason = tooComplex({ text: '', shape: schemaShape(schema) })
-  if (reason !== undefined) return [problem('too_complex', file, `The schema is too complex: ${reason}.`)]
-  return checkSchema(schema).map(({ message, help, offset }) =>
-    problem('schema', file, message, {
-      line: offset === undefined ? undefined : lineOfByte(schema, offset),
-      hint: help,
-    }),
-  )
 }
 
 type Parsed = { readonly policies: LoadedPolicy[]; readonly problems: PolicyProblem[] }

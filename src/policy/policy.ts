@@ -2,10 +2,11 @@
 
 import type { DigestText } from '../bytes/digest.ts'
 import { canonical, type Json } from '../bytes/json.ts'
-import { authorize, prepare } from './engine.ts'
-import { load, type LoadedFiles, type LoadedPolicy, type PolicyFiles, textsOf } from './load.ts'
+import { authorize } from './engine.ts'
+import { load, type LoadedFiles, type LoadedPolicy, type PolicyFiles } from './load.ts'
 import { problem, type PolicyProblem } from './problem.ts'
 import { type Question, toCall } from './question.ts'
+import { prepareSlices } from './slice.ts'
 
 export type { PolicyFiles } from './load.ts'
 export { formatProblem, type PolicyProblem, type PolicyProblemCode } from './problem.ts'
@@ -42,16 +43,20 @@ export interface PolicySet {
 export function loadPolicies(files: PolicyFiles): PolicySet | PolicyProblem[] {
   const loaded = load(files)
   if (Array.isArray(loaded)) return loaded
-  const faults = prepare(loaded.digest, loaded.schema, textsOf(loaded.policies))
-  return faults.length > 0 ? faults.map(({ message }) => problem('invalid', '', message)) : policySet(loaded)
+  const slices = prepareSlices(loaded)
+  if (Array.isArray(slices)) return slices.map(({ message }) => problem('invalid', '', message))
+  return policySet(loaded, slices)
 }
 
-function policySet({ digest, policies }: LoadedFiles): PolicySet {
+function policySet({ digest, policies }: LoadedFiles, slices: ReadonlyMap<string, string>): PolicySet {
   const byId = new Map(policies.map((policy) => [policy.id, policy]))
   return Object.freeze({
     digest,
     ids: Object.freeze([...byId.keys()]),
-    ask: remember((question) => ask(digest, question)),
+    ask: remember((question) => {
+      const slice = slices.get(question.action)
+      return slice === undefined ? answer(false, [], ['the schema has no such action']) : ask(slice, digest, question)
+    }),
     describePolicy(id: string) {
       const policy = byId.get(id)
       return policy && describe(policy)
@@ -59,8 +64,8 @@ function policySet({ digest, policies }: LoadedFiles): PolicySet {
   })
 }
 
-function ask(digest: DigestText, question: Question): Answer {
-  const { isAllowed, reasons, errors } = authorize(digest, toCall(question))
+function ask(policies: string, schema: string, question: Question): Answer {
+  const { isAllowed, reasons, errors } = authorize(policies, schema, toCall(question))
   // Cedar skips a policy that fails to evaluate. A forbid that failed must not be a forbid that is absent.
   if (errors.length > 0) return answer(false, isAllowed ? [] : reasons, errors)
   return answer(isAllowed, reasons, [])
