@@ -41,7 +41,8 @@ export class Reader {
   }
 
   bytes(length: number): Uint8Array {
-    if (this.#offset + length > this.#bytes.length) throw new RangeError(`SSH data ends within a value at ${this.#offset}`)
+    if (this.#offset + length > this.#bytes.length)
+      throw new RangeError(`SSH data ends within a value at ${this.#offset}`)
     const value = this.#bytes.subarray(this.#offset, this.#offset + length)
     this.#offset += length
     return value

@@ -1,0 +1,206 @@
+/**
+ * A detection rule fired. Rules are folded with the state, so the same log always gives the same alerts, once each: what is
+ * due stays due through a crash until its own leaf is written.
+ */
+
+import { sha256 } from '../bytes/digest.ts'
+import * as z from '../bytes/schema.ts'
+import { utf8, hex } from '../bytes/text.ts'
+import { allowed, recorded, refused, type Decision } from './decision.ts'
+import * as f from './field.ts'
+import type { Leaf } from './leaf.ts'
+import type { Answered } from './question.ts'
+import type { Reason } from './reason.ts'
+import type { State } from './state.ts'
+
+const rule = z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged'])
+const severity = z.enum(['low', 'medium', 'high', 'critical'])
+
+export const events = {
+  'alert.fired': z.strictObject({
+    alert: f.alertId,
+    rule,
+    severity,
+    /** The leaves that made the rule fire, oldest first. */
+    evidence: z.array(f.leafIndex).min(1).max(64),
+    about: f.principalId.optional(),
+    repository: f.name.optional(),
+    localTime: z.string().max(64).optional(),
+  }),
+  'alert.acknowledged': z.strictObject({ alert: f.alertId, by: f.principalId }),
+  'alert.refused': z.strictObject({ alert: f.alertId }),
+}
+
+export const commands = {
+  'fire alert': z.strictObject({ type: z.literal('fire alert'), alert: f.alertId }),
+  'acknowledge alert': z.strictObject({ type: z.literal('acknowledge alert'), alert: f.alertId }),
+}
+
+export type AlertEvent = {
+  [T in keyof typeof events]: { readonly type: T } & z.infer<(typeof events)[T]>
+}[keyof typeof events]
+export type Fired = z.infer<(typeof events)['alert.fired']>
+export type Alert = Fired & {
+  readonly at: number
+  readonly leafIndex: number
+  acknowledged?: { readonly by: string; readonly at: number }
+}
+
+export function apply(state: State, event: AlertEvent, at: number, leafIndex: number): void {
+  if (event.type === 'alert.fired') {
+    const { type: _, ...fired } = event
+    state.due.delete(event.alert)
+    state.alerts.set(event.alert, { ...fired, at, leafIndex })
+  }
+  if (event.type === 'alert.acknowledged') {
+    const alert = state.alerts.get(event.alert)
+    if (alert) alert.acknowledged = { by: event.by, at }
+  }
+}
+
+/** Looks at one leaf that was just applied, and notes what has to be alerted. */
+export function observe(state: State, leaf: Leaf, leafIndex: number): void {
+  for (const { subject, ...found } of [
+    ...unverifiedPush(leaf, leafIndex),
+    ...outOfHours(state, leaf, leafIndex),
+    ...rapidRoles(state, leaf, leafIndex),
+    ...damage(leaf, leafIndex),
+  ]) {
+    const alert = identify(found.rule, subject)
+    if (!state.alerts.has(alert) && !state.due.has(alert)) state.due.set(alert, { ...found, alert })
+  }
+}
+
+type Found = Omit<Fired, 'alert'> & { readonly subject: string }
+
+function identify(of: string, subject: string): Fired['alert'] {
+  return `alert:${hex.encode(sha256(utf8.encode(`${of}\n${subject}`))).slice(0, 20)}`
+}
+
+const UNVERIFIED: readonly string[] = ['unsigned', 'unknown_key', 'bad_signature', 'signer_inactive'] satisfies Reason[]
+
+function unverifiedPush({ event, reason }: Leaf, leafIndex: number): Found[] {
+  if (event.type !== 'repository.refused' || !reason || !UNVERIFIED.includes(reason)) return []
+  const about = event.signer && { about: event.signer }
+  return [
+    {
+      rule: 'unverified_push',
+      severity: 'high',
+      evidence: [leafIndex],
+      repository: event.repository,
+      ...about,
+      subject: String(leafIndex),
+    },
+  ]
+}
+
+const ACCESS = new Set([
+  'login.opened',
+  'approval.given',
+  'role.assigned',
+  'role.removed',
+  'policy.activated',
+  'principal.invited',
+])
+
+/** Access by a person outside the hours they work, in their own zone; one alert for a person and local day. */
+function outOfHours(state: State, { event, caller, at }: Leaf, leafIndex: number): Found[] {
+  if (!ACCESS.has(event.type)) return []
+  const id = event.type === 'login.opened' ? event.principal : caller.id
+  const person = state.people.get(id as f.PersonId)
+  if (!person) return []
+  const local = localTime(at, person.zone)
+  const { from, to, days } = person.hours
+  if (days.includes(local.weekday) && local.hour >= from && local.hour < to) return []
+  return [
+    {
+      rule: 'out_of_hours',
+      severity: 'medium',
+      evidence: [leafIndex],
+      about: person.id,
+      localTime: local.text,
+      subject: `${person.id}\n${local.day}`,
+    },
+  ]
+}
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone)
+  if (known) return known
+  const parts = {
+    weekday: 'short',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  } as const
+  const format = new Intl.DateTimeFormat('en-GB', { ...parts, timeZone: zone })
+  formats.set(zone, format)
+  return format
+}
+
+/** Wall-clock time in an IANA zone; weekdays are 1 for Monday to 7. */
+export function localTime(at: number, zone: string) {
+  const part = Object.fromEntries(
+    formatOf(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  )
+  const day = `${part['year']}-${part['month']}-${part['day']}`
+  return {
+    day,
+    hour: Number(part['hour']),
+    weekday: WEEKDAYS.indexOf(part['weekday']!) + 1,
+    text: `${part['weekday']} ${day} ${part['hour']}:${part['minute']} ${zone}`,
+  }
+}
+
+export function isZone(zone: string): boolean {
+  try {
+    return formatOf(zone) !== undefined
+  } catch {
+    return false
+  }
+}
+
+export const RAPID = { count: 4, windowMs: 5 * 60 * 1000 }
+
+/** Four roles assigned by one person within five minutes. Fires when the count is reached, and again only after it fell. */
+function rapidRoles(state: State, { event, at }: Leaf, leafIndex: number): Found[] {
+  if (event.type !== 'role.assigned') return []
+  const recent = (state.assignments.get(event.by) ?? []).filter((entry) => entry.at > at - RAPID.windowMs)
+  recent.push({ at, leafIndex })
+  state.assignments.set(event.by, recent.slice(-64))
+  if (recent.length !== RAPID.count) return []
+  const evidence = recent.map((entry) => entry.leafIndex)
+  return [{ rule: 'rapid_roles', severity: 'high', evidence, about: event.by, subject: String(leafIndex) }]
+}
+
+function damage({ event }: Leaf, leafIndex: number): Found[] {
+  if (event.type !== 'log.damaged') return []
+  return [{ rule: 'log_damaged', severity: 'critical', evidence: [leafIndex], subject: String(leafIndex) }]
+}
+
+export function fire({ alert }: z.infer<(typeof commands)['fire alert']>, state: State): Decision {
+  const due = state.due.get(alert)
+  if (!due) return refused({ type: 'alert.refused', alert }, 'no_such_alert')
+  return recorded({ type: 'alert.fired', ...due })
+}
+
+type Acknowledge = z.infer<(typeof commands)['acknowledge alert']>
+
+export function acknowledge(
+  { alert }: Acknowledge,
+  by: f.PrincipalId,
+  { policy, isAllowed }: Answered,
+  state: State,
+): Decision {
+  if (!state.alerts.has(alert)) return refused({ type: 'alert.refused', alert }, 'no_such_alert', policy)
+  if (!isAllowed) return refused({ type: 'alert.refused', alert }, 'policy_refused', policy)
+  return allowed({ type: 'alert.acknowledged', alert, by }, policy)
+}

@@ -1,0 +1,39 @@
+/** Everything that can be asked: the rooms' commands put together, each with its closed schema. */
+
+import * as z from '../bytes/schema.ts'
+import * as alert from './alert.ts'
+import * as approval from './approval.ts'
+import * as build from './build.ts'
+import * as environment from './environment.ts'
+import * as grant from './grant.ts'
+import * as issuer from './issuer.ts'
+import * as key from './key.ts'
+import * as log from './log.ts'
+import * as login from './login.ts'
+import * as policy from './policy.ts'
+import * as principal from './principal.ts'
+import * as release from './release.ts'
+import * as repository from './repository.ts'
+import * as role from './role.ts'
+import * as target from './target.ts'
+
+export const schemas = {
+  ...alert.commands,
+  ...approval.commands,
+  ...build.commands,
+  ...environment.commands,
+  ...grant.commands,
+  ...issuer.commands,
+  ...key.commands,
+  ...log.commands,
+  ...login.commands,
+  ...policy.commands,
+  ...principal.commands,
+  ...release.commands,
+  ...repository.commands,
+  ...role.commands,
+  ...target.commands,
+}
+
+export type CommandType = keyof typeof schemas
+export type Command = { [T in CommandType]: z.infer<(typeof schemas)[T]> }[CommandType]

@@ -1,0 +1,96 @@
+/** One commit as it was judged when it was first seen: who signed it, who wrote it, or what is wrong with it. */
+
+import * as z from '../bytes/schema.ts'
+import * as f from './field.ts'
+import type { Reason } from './reason.ts'
+import type { Repository } from './repository.ts'
+import type { State } from './state.ts'
+
+export const accepted = z.strictObject({
+  id: f.commitId,
+  /** SHA-256 of the same object, since SHA-1 names can be made to collide. */
+  sha256: f.digest,
+  parents: z.array(f.commitId).max(16),
+  signer: f.personId.optional(),
+  fingerprint: z.string().max(128).optional(),
+  /** People among the author and co-authors, by the e-mail addresses they enrolled. */
+  authors: z.array(f.personId).max(16),
+})
+
+/** What verification of the bytes says, before anybody's standing is looked at. */
+export const claimed = z.strictObject({
+  id: f.commitId,
+  sha256: f.digest,
+  parents: z.array(f.commitId).max(16),
+  fingerprint: z.string().max(128).optional(),
+  problem: z.enum(['unsigned', 'unknown_key', 'bad_signature', 'commit_malformed']).optional(),
+})
+
+export type Claimed = z.infer<typeof claimed>
+export type Judged = Omit<Claimed, 'problem'> & {
+  readonly problem?: Reason
+  readonly signer?: f.PersonId
+  readonly authors: readonly f.PersonId[]
+}
+export type Commit = z.infer<typeof accepted> & {
+  readonly repository: string
+  readonly at: number
+  readonly leafIndex: number
+}
+
+/** `authors` are the people whom the object names; `hasForeignAuthor` says it names an address that its signer never enrolled. */
+export type Authorship = { readonly authors: readonly f.PersonId[]; readonly hasForeignAuthor: boolean }
+
+export function judge(claim: Claimed, { authors, hasForeignAuthor }: Authorship, state: State): Judged {
+  const { problem, ...rest } = claim
+  if (problem) return { ...rest, authors, problem }
+  const key = claim.fingerprint === undefined ? undefined : state.keys.get(claim.fingerprint)
+  if (!key) return { ...rest, authors, problem: 'unknown_key' }
+  const known = { ...rest, authors, signer: key.person }
+  if (key.removedAt !== undefined) return { ...known, problem: 'unknown_key' }
+  if (state.people.get(key.person)?.revokedAt !== undefined) return { ...known, problem: 'signer_inactive' }
+  if (hasForeignAuthor) return { ...known, problem: 'author_mismatch' }
+  return known
+}
+
+export function identify({ id, fingerprint, signer }: Judged) {
+  return { commit: id, ...(fingerprint !== undefined && { fingerprint }), ...(signer && { signer }) }
+}
+
+export function accept({ id, sha256, parents, fingerprint, signer, authors }: Judged): z.infer<typeof accepted> {
+  return {
+    id,
+    sha256,
+    parents,
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(signer && { signer }),
+    authors: [...authors],
+  }
+}
+
+export function isKnown(id: string, among: readonly Judged[], { baseline }: Repository, state: State): boolean {
+  return state.commits.has(id) || baseline.includes(id) || among.some((judged) => judged.id === id)
+}
+
+const MAX_WALK = 10_000
+
+/** Every commit that `head` brings beyond `known` and beyond the baseline, newest first, at most 10,000. */
+export function since(head: string, known: ReadonlySet<string>, state: State): Commit[] {
+  const found: Commit[] = []
+  const seen = new Set(known)
+  const queue = [head]
+  for (let id = queue.shift(); id !== undefined && found.length < MAX_WALK; id = queue.shift()) {
+    const commit = state.commits.get(id)
+    if (!commit || seen.has(id)) continue
+    seen.add(id)
+    found.push(commit)
+    queue.push(...commit.parents)
+  }
+  return found
+}
+
+/** Everybody who signed or wrote any of these commits: none of them may approve. */
+export function authorsOf(commits: readonly Commit[]): f.PersonId[] {
+  const people = commits.flatMap(({ signer, authors }) => (signer ? [signer, ...authors] : authors))
+  return [...new Set(people)].sort()
+}

@@ -1,0 +1,55 @@
+/** Everything that can have happened: the rooms' events put together, each with its closed schema. */
+
+import * as alert from './alert.ts'
+import * as approval from './approval.ts'
+import * as build from './build.ts'
+import * as environment from './environment.ts'
+import * as grant from './grant.ts'
+import * as issuer from './issuer.ts'
+import * as key from './key.ts'
+import * as log from './log.ts'
+import * as login from './login.ts'
+import * as policy from './policy.ts'
+import * as principal from './principal.ts'
+import * as release from './release.ts'
+import * as repository from './repository.ts'
+import * as role from './role.ts'
+import * as target from './target.ts'
+
+export type Event =
+  | alert.AlertEvent
+  | approval.ApprovalEvent
+  | build.BuildEvent
+  | environment.EnvironmentEvent
+  | grant.GrantEvent
+  | issuer.IssuerEvent
+  | key.KeyEvent
+  | log.LogEvent
+  | login.LoginEvent
+  | policy.PolicyEvent
+  | principal.PrincipalEvent
+  | release.ReleaseEvent
+  | repository.RepositoryEvent
+  | role.RoleEvent
+  | target.TargetEvent
+
+export type EventType = Event['type']
+
+/** Event type to the schema of its fields. A type that is not here cannot be written. */
+export const schemas = {
+  ...alert.events,
+  ...approval.events,
+  ...build.events,
+  ...environment.events,
+  ...grant.events,
+  ...issuer.events,
+  ...key.events,
+  ...log.events,
+  ...login.events,
+  ...policy.events,
+  ...principal.events,
+  ...release.events,
+  ...repository.events,
+  ...role.events,
+  ...target.events,
+}

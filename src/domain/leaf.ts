@@ -1,0 +1,221 @@
+/**
+ * One decision as it stands in the log: a CloudEvents 1.0 event in canonical JSON (spec/leaf.md).
+ *
+ *     {"data":{"caller":{"id":"person:…","kind":"person","login":"login:…"},"command":{…},"event":{…},"evidence":[…],
+ *      "given":{…},"outcome":"allowed","personal":{"_sd":["…"],"_sd_alg":"sha-256"},"policy":{…}},
+ *      "datacontenttype":"application/json","id":"…","sequence":"42","source":"//log.example","specversion":"1.0",
+ *      "subject":"release:…","time":"2026-11-23T14:02:11.000Z","type":"dev.countersign.approval.given.v1"}
+ *
+ * Two readers of the same decision write the same bytes; a field that no schema knows cannot be written at all.
+ */
+
+import { canonical, parse as parseJson, type Json } from '../bytes/json.ts'
+import * as z from '../bytes/schema.ts'
+import { utf8 } from '../bytes/text.ts'
+import { schemas as commandSchemas, type Command } from './command.ts'
+import type { Decision, Outcome, Verdict } from './decision.ts'
+import { schemas as eventSchemas, type Event, type EventType } from './event.ts'
+import * as f from './field.ts'
+import { isReason, type Reason } from './reason.ts'
+
+/** tlog-tiles: an entry's length is written in sixteen bits. */
+export const MAX_LEAF_BYTES = 65_535
+
+const caller = z.strictObject({
+  id: f.principalId,
+  kind: z.enum(['person', 'job', 'agent', 'system']),
+  login: f.loginId.optional(),
+})
+const evidence = z.strictObject({ kind: z.string().regex(/^[a-z][a-z-]{0,31}$/), digest: f.digest })
+const uid = z.strictObject({ type: z.string().max(64), id: z.string().max(256) })
+const verdict = z.strictObject({
+  principal: uid,
+  action: z.string().max(64),
+  resource: uid,
+  context: z.record(z.string().max(64), z.json()),
+  digest: f.digest,
+  determining: z.array(z.string().max(128)).max(64),
+})
+
+/** Salted commitments to what is personal, in the form of SD-JWT (RFC 9901); the disclosures are kept beside the log. */
+export const personal = z.strictObject({
+  _sd: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{43}$/))
+    .min(1)
+    .max(32),
+  _sd_alg: z.literal('sha-256'),
+})
+
+/** What was looked up or drawn outside the rules: authors by e-mail address, whether a handle was free. */
+const authorship = z.strictObject({ authors: z.array(f.personId).max(16), hasForeignAuthor: z.boolean() })
+export const given = z.strictObject({
+  /** When the evidence was verified, a moment before the decision: tokens are judged by this. */
+  verifiedAt: f.at.optional(),
+  isHandleTaken: z.boolean().optional(),
+  authorships: z.array(authorship).max(200).optional(),
+})
+
+export type Caller = z.infer<typeof caller>
+export type Evidence = z.infer<typeof evidence>
+export type Personal = z.infer<typeof personal>
+export type Given = z.infer<typeof given>
+
+/** A leaf as it is read, live and in replay. */
+export type Leaf = {
+  readonly id: string
+  readonly at: number
+  readonly sequence: number
+  readonly caller: Caller
+  readonly command: Command
+  readonly evidence: readonly Evidence[]
+  readonly given: Given
+  readonly personal?: Personal
+  readonly outcome: Outcome
+  readonly reason?: Reason
+  readonly policy?: Verdict
+  readonly event: Event
+}
+
+export type Circumstances = Pick<Leaf, 'id' | 'at' | 'sequence' | 'caller' | 'command' | 'evidence' | 'given'> & {
+  readonly personal?: Personal
+}
+
+/** A decision under its circumstances. Circumstances may be a whole leaf: its old answer is not taken over. */
+export function write(circumstances: Circumstances, { outcome, reason, policy, event }: Decision): Leaf {
+  const { id, at, sequence, caller: who, command, evidence: proofs, given: facts, personal: sealed } = circumstances
+  const kept = {
+    id,
+    at,
+    sequence,
+    caller: who,
+    command,
+    evidence: proofs,
+    given: facts,
+    ...(sealed && { personal: sealed }),
+  }
+  return { ...kept, outcome, event, ...(reason && { reason }), ...(policy && { policy }) }
+}
+
+const PREFIX = 'dev.countersign.'
+const SUFFIX = '.v1'
+
+/** The bytes that are hashed and signed. Throws a LeafError for what a schema refuses and for more than 65,535 bytes. */
+export function spell(leaf: Leaf, origin: string): Uint8Array {
+  const { type, ...fields } = leaf.event
+  const { caller: who, command, evidence: proofs, given: facts, personal: sealed, outcome, reason, policy } = leaf
+  const data = {
+    caller: who,
+    command,
+    event: fields,
+    evidence: proofs,
+    given: facts,
+    personal: sealed,
+    outcome,
+    reason,
+    policy,
+  }
+  check(type, data)
+  const text = canonical({
+    specversion: '1.0',
+    id: leaf.id,
+    source: `//${origin}`,
+    type: `${PREFIX}${type}${SUFFIX}`,
+    subject: subjectOf(leaf),
+    time: new Date(leaf.at).toISOString(),
+    sequence: String(leaf.sequence),
+    datacontenttype: 'application/json',
+    data,
+  } as unknown as Json)
+  const bytes = utf8.encode(text)
+  if (bytes.length > MAX_LEAF_BYTES)
+    throw new LeafError(`a leaf of ${bytes.length} bytes is over the limit of ${MAX_LEAF_BYTES}`)
+  return bytes
+}
+
+export class LeafError extends Error {
+  override readonly name = 'LeafError'
+}
+
+function subjectOf({ event }: Leaf): string {
+  const names = [
+    'release',
+    'grant',
+    'build',
+    'alert',
+    'login',
+    'person',
+    'principal',
+    'repository',
+    'environment',
+    'target',
+    'issuer',
+    'fingerprint',
+    'digest',
+    'origin',
+  ]
+  const found = names.find((name) => typeof (event as Record<string, unknown>)[name] === 'string')
+  return found ? String((event as Record<string, unknown>)[found]) : 'log'
+}
+
+const data = z.strictObject({
+  caller,
+  command: z.looseObject({ type: z.string() }),
+  event: z.looseObject({}),
+  evidence: z.array(evidence).max(512),
+  given,
+  personal: personal.optional(),
+  outcome: z.enum(['allowed', 'refused', 'waiting', 'recorded']),
+  reason: z.string().refine(isReason).optional(),
+  policy: verdict.optional(),
+})
+
+/** Each schema is closed: the frame, the command by its type, and the event by its type. */
+function check(type: string, value: object): void {
+  if (!Object.hasOwn(eventSchemas, type)) throw new LeafError(`no event is called ${type}`)
+  const { command, event } = conform(data, value, type)
+  if (!Object.hasOwn(commandSchemas, command.type)) throw new LeafError(`no command is called ${command.type}`)
+  conform(commandSchemas[command.type as keyof typeof commandSchemas], command, command.type)
+  conform(eventSchemas[type as EventType], event, type)
+}
+
+function conform<S extends z.ZodType>(schema: S, value: unknown, what: string): z.infer<S> {
+  const checked = schema.safeParse(value)
+  if (checked.success) return checked.data
+  const [issue] = checked.error.issues
+  throw new LeafError(`${what} does not fit its schema: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
+}
+
+const envelope = z.strictObject({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1).max(64),
+  source: z.string().max(256),
+  type: z.string().regex(/^dev\.countersign\.[a-z]+\.[a-z]+\.v1$/),
+  subject: z.string().max(512),
+  time: z.iso.datetime({ precision: 3 }),
+  sequence: z.string().regex(/^\d{1,16}$/),
+  datacontenttype: z.literal('application/json'),
+  data: z.looseObject({}),
+})
+
+/** Reads stored bytes. Throws a LeafError for anything that `spell` would not have written. */
+export function read(bytes: Uint8Array): Leaf {
+  const value = conform(envelope, parseText(bytes), 'leaf')
+  const type = value.type.slice(PREFIX.length, -SUFFIX.length)
+  check(type, value.data)
+  const { event, ...rest } = value.data as { event: object } & Omit<Leaf, 'event' | 'id' | 'at' | 'sequence'>
+  return {
+    ...rest,
+    id: value.id,
+    at: Date.parse(value.time),
+    sequence: Number(value.sequence),
+    event: { type, ...event } as Event,
+  }
+}
+
+function parseText(bytes: Uint8Array): Json {
+  try {
+    return parseJson(utf8.decode(bytes))
+  } catch (cause) {
+    throw new LeafError(`a leaf is not JSON: ${(cause as Error).message}`)
+  }
+}

@@ -1,0 +1,66 @@
+/** The log about itself: its birth, its keys, its starts, and every time that stored bytes did not match what was signed. */
+
+import * as z from '../bytes/schema.ts'
+import * as f from './field.ts'
+import type { State } from './state.ts'
+
+export const events = {
+  /** Leaf 0. Fixes the origin for ever and names the keys that sign from here on. */
+  'log.created': z.strictObject({
+    origin: f.name,
+    logKey: z.string().max(256),
+    sshCa: z.string().max(256),
+    rpId: z.string().max(253),
+    origins: z.array(f.url).max(8),
+    audience: z.string().min(1).max(256),
+  }),
+  'log.opened': z.strictObject({ version: z.string().max(64), treeSize: f.leafIndex }),
+  'log.rotated': z.strictObject({ logKey: z.string().max(256) }),
+  'log.damaged': z.strictObject({ leafIndex: f.leafIndex, file: z.string().max(256), problem: z.string().max(64) }),
+  'log.repaired': z.strictObject({ leafIndexes: z.array(f.leafIndex).min(1).max(256), from: z.string().max(256) }),
+  'log.refused': z.strictObject({ wanted: z.string().max(64) }),
+}
+
+export const commands = {
+  'create log': events['log.created'].extend({ type: z.literal('create log') }),
+  'open log': events['log.opened'].extend({ type: z.literal('open log') }),
+  'rotate log key': z.strictObject({ type: z.literal('rotate log key'), logKey: z.string().max(256) }),
+  'report damage': events['log.damaged'].extend({ type: z.literal('report damage') }),
+  'repair log': events['log.repaired'].extend({ type: z.literal('repair log') }),
+}
+
+export type LogEvent = {
+  [T in keyof typeof events]: { readonly type: T } & z.infer<(typeof events)[T]>
+}[keyof typeof events]
+
+export type LogFacts = {
+  origin: string
+  logKey: string
+  sshCa: string
+  rpId: string
+  origins: readonly string[]
+  audience: string
+  /** Leaves that were found damaged and not repaired yet. */
+  damaged: number[]
+}
+
+export function apply(state: State, event: LogEvent): void {
+  switch (event.type) {
+    case 'log.created': {
+      const { type: _, ...facts } = event
+      state.log = { ...facts, damaged: [] }
+      return
+    }
+    case 'log.rotated':
+      if (state.log) state.log.logKey = event.logKey
+      return
+    case 'log.damaged':
+      if (state.log && !state.log.damaged.includes(event.leafIndex)) state.log.damaged.push(event.leafIndex)
+      return
+    case 'log.repaired':
+      if (state.log) state.log.damaged = state.log.damaged.filter((damaged) => !event.leafIndexes.includes(damaged))
+      return
+    case 'log.opened':
+    case 'log.refused':
+  }
+}

@@ -1,0 +1,188 @@
+/** A principal's signed-in presence: a person's by passkey, a job's by the token of its CI. It expires and can be ended. */
+
+import * as z from '../bytes/schema.ts'
+import { allowed, refused, type Decision } from './decision.ts'
+import * as f from './field.ts'
+import { isActive } from './principal.ts'
+import type { Answered } from './question.ts'
+import type { Reason } from './reason.ts'
+import type { State } from './state.ts'
+
+/** What a CI's token said of the job, in our words; everything else stays in the evidence. */
+export const jobFacts = z.strictObject({
+  issuer: f.url,
+  tokenDigest: f.digest,
+  tokenExpiresAt: f.at,
+  repository: f.name,
+  ciRepositoryId: z.string().max(128).optional(),
+  commit: f.commitId.optional(),
+  ref: z.string().max(256).optional(),
+  workflow: z.string().max(512).optional(),
+  runId: z.string().max(128),
+  runAttempt: z.string().max(32).optional(),
+  eventName: z.string().max(64).optional(),
+  environment: z.string().max(256).optional(),
+  runnerEnvironment: z.string().max(64).optional(),
+})
+
+const opened = {
+  login: f.loginId,
+  bearerDigest: f.digest,
+  expiresAt: f.at,
+}
+
+export const events = {
+  'login.opened': z.strictObject({
+    ...opened,
+    principal: f.principalId,
+    method: z.enum(['passkey', 'job', 'code']),
+    job: jobFacts.optional(),
+    jobKey: f.base64.max(256).optional(),
+    lentBy: f.loginId.optional(),
+  }),
+  'login.ended': z.strictObject({ login: f.loginId }),
+  'login.refused': z.strictObject({ principal: f.principalId.optional(), method: z.enum(['passkey', 'job', 'code']) }),
+}
+
+export const commands = {
+  'open login': z.strictObject({ type: z.literal('open login'), ...opened, challenge: f.base64url.max(128) }),
+  'open job login': z.strictObject({
+    type: z.literal('open job login'),
+    ...opened,
+    issuer: f.url,
+    jobKey: f.base64.max(256),
+  }),
+  /** A second login of the same person, handed from the browser to the command line. */
+  'lend login': z.strictObject({ type: z.literal('lend login'), ...opened }),
+  'end login': z.strictObject({ type: z.literal('end login'), login: f.loginId }),
+}
+
+export type LoginEvent = {
+  [T in keyof typeof events]: { readonly type: T } & z.infer<(typeof events)[T]>
+}[keyof typeof events]
+
+export type JobFacts = z.infer<typeof jobFacts>
+export type Login = {
+  readonly id: f.LoginId
+  readonly principal: f.PrincipalId
+  readonly method: 'passkey' | 'job' | 'code'
+  readonly openedAt: number
+  /** When a passkey or a CI token last proved who this is; a lent login is no fresher than its lender. */
+  readonly provenAt: number
+  readonly expiresAt: number
+  readonly job?: JobFacts
+  readonly jobKey?: string
+  endedAt?: number
+  readonly leafIndex: number
+}
+
+export function apply(state: State, event: LoginEvent, at: number, leafIndex: number): void {
+  if (event.type === 'login.ended') {
+    const login = state.logins.get(event.login)
+    if (login) login.endedAt ??= at
+    for (const grant of state.grants.values())
+      if (grant.login === event.login && grant.endedAt === undefined)
+        Object.assign(grant, { endedAt: at, cause: 'job_ended' })
+  }
+  if (event.type !== 'login.opened') return
+  forgetExpired(state, at)
+  const { login: id, bearerDigest, principal, method, expiresAt, job, jobKey, lentBy } = event
+  const provenAt = (lentBy && state.logins.get(lentBy)?.provenAt) ?? at
+  state.logins.set(id, {
+    id,
+    principal,
+    method,
+    openedAt: at,
+    provenAt,
+    expiresAt,
+    leafIndex,
+    ...(job && { job }),
+    ...(jobKey && { jobKey }),
+  })
+  state.bearers.set(bearerDigest, id)
+  if (job) state.spentTokens.set(job.tokenDigest, job.tokenExpiresAt)
+}
+
+const KEPT_AFTER_EXPIRY_MS = 24 * 3600 * 1000
+
+/** Old logins leave the state, at moments that replay meets in the same order; the log keeps them for ever. */
+function forgetExpired(state: State, at: number): void {
+  for (const [token, expiresAt] of state.spentTokens)
+    if (expiresAt + KEPT_AFTER_EXPIRY_MS < at) state.spentTokens.delete(token)
+  for (const [bearer, id] of state.bearers) {
+    const login = state.logins.get(id)
+    if (login && login.expiresAt + KEPT_AFTER_EXPIRY_MS >= at) break
+    state.bearers.delete(bearer)
+    state.logins.delete(id)
+  }
+}
+
+/** Whether this login may speak now, on the newest state; the reason when it may not. */
+export function judge(login: Login | undefined, state: State, at: number): Reason | undefined {
+  if (!login) return 'login_unknown'
+  const person = state.people.get(login.principal as f.PersonId)
+  if (person?.revokedAt !== undefined) return 'principal_revoked'
+  if (login.endedAt !== undefined) return 'login_ended'
+  if (login.expiresAt <= at) return 'login_expired'
+  return undefined
+}
+
+type Open = z.infer<(typeof commands)['open login']>
+export type PasskeyClaims = { readonly credentialId: string; readonly isUserVerified: boolean }
+
+export function open(
+  { login, bearerDigest, expiresAt }: Open,
+  { credentialId }: PasskeyClaims,
+  { policy, isAllowed }: Answered,
+  state: State,
+): Decision {
+  const principal = state.passkeys.get(credentialId)?.person
+  const refuse = (reason: Reason) =>
+    refused({ type: 'login.refused', method: 'passkey', ...(principal && { principal }) }, reason, policy)
+
+  if (!principal) return refuse('passkey_unknown')
+  if (!isActive(state.people.get(principal))) return refuse('principal_revoked')
+  if (!isAllowed) return refuse('policy_refused')
+  return allowed({ type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'passkey' }, policy)
+}
+
+type OpenJob = z.infer<(typeof commands)['open job login']>
+export type JobClaims = { readonly principal: f.PrincipalId; readonly job: JobFacts }
+
+export function openJob(
+  command: OpenJob,
+  { principal, job }: JobClaims,
+  { policy, isAllowed }: Answered,
+  state: State,
+): Decision {
+  const refuse = (reason: Reason) => refused({ type: 'login.refused', method: 'job', principal }, reason, policy)
+
+  if (!state.issuers.has(command.issuer)) return refuse('issuer_unknown')
+  if (state.spentTokens.has(job.tokenDigest)) return refuse('token_reused')
+  if (!state.repositories.has(job.repository)) return refuse('no_such_repository')
+  if (!isAllowed) return refuse('policy_refused')
+  const { login, bearerDigest, expiresAt, jobKey } = command
+  return allowed(
+    { type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'job', job, jobKey },
+    policy,
+  )
+}
+
+type Lend = z.infer<(typeof commands)['lend login']>
+
+export function lend(command: Lend, { id: lentBy, principal }: Login, { policy, isAllowed }: Answered): Decision {
+  if (!isAllowed) return refused({ type: 'login.refused', method: 'code', principal }, 'policy_refused', policy)
+  const { login, bearerDigest, expiresAt } = command
+  return allowed({ type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'code', lentBy }, policy)
+}
+
+type End = z.infer<(typeof commands)['end login']>
+
+export function end({ login }: End, principal: f.PrincipalId, state: State): Decision {
+  const refuse = (reason: Reason) => refused({ type: 'login.refused', method: 'passkey', principal }, reason)
+
+  const open_ = state.logins.get(login)
+  if (!open_) return refuse('login_unknown')
+  if (open_.principal !== principal) return refuse('wrong_principal')
+  return allowed({ type: 'login.ended', login })
+}

@@ -1,0 +1,154 @@
+/** Who can act: a person with passkeys, the job of one CI run, and the parts of Countersign itself. */
+
+import * as z from '../bytes/schema.ts'
+import { publicJwk, type PublicJwk } from '../evidence/public-key.ts'
+import { allowed, refused, type Decision } from './decision.ts'
+import * as f from './field.ts'
+import type { Answered } from './question.ts'
+import type { Reason } from './reason.ts'
+import type { State } from './state.ts'
+
+const hours = z.strictObject({
+  from: z.int().min(0).max(23),
+  to: z.int().min(1).max(24),
+  days: z.array(z.int().min(1).max(7)).min(1).max(7),
+})
+
+export const passkey = z.strictObject({
+  credentialId: f.base64url.min(1).max(1366),
+  publicKey: publicJwk,
+  isSoftware: z.boolean(),
+})
+
+export const events = {
+  'principal.invited': z.strictObject({
+    person: f.personId,
+    inviteDigest: f.digest,
+    expiresAt: f.at,
+    roles: z.array(f.role).max(16),
+    zone: f.zone.optional(),
+    hours: hours.optional(),
+  }),
+  'principal.enrolled': z.strictObject({ person: f.personId, zone: f.zone.optional(), passkey }),
+  'principal.revoked': z.strictObject({ principal: f.principalId }),
+  'principal.refused': z.strictObject({ wanted: z.string().max(64) }),
+}
+
+export const commands = {
+  'invite person': events['principal.invited'].extend({ type: z.literal('invite person') }),
+  'enrol person': z.strictObject({
+    type: z.literal('enrol person'),
+    inviteDigest: f.digest,
+    challenge: f.base64url.max(128),
+    zone: f.zone.optional(),
+    isSoftware: z.boolean(),
+  }),
+  'revoke principal': z.strictObject({ type: z.literal('revoke principal'), principal: f.personId }),
+}
+
+export type PrincipalEvent = {
+  [T in keyof typeof events]: { readonly type: T } & z.infer<(typeof events)[T]>
+}[keyof typeof events]
+
+export type Person = {
+  readonly id: f.PersonId
+  zone: string
+  hours: z.infer<typeof hours>
+  /** Role to the moment it ends, or null. */
+  readonly roles: Map<string, number | null>
+  readonly passkeys: string[]
+  enrolledAt?: number
+  revokedAt?: number
+  readonly leafIndex: number
+  /** Leaves whose disclosures say something personal about this person: name, handle, addresses. */
+  readonly disclosedIn: number[]
+}
+export type Passkey = z.infer<typeof passkey> & { readonly person: f.PersonId }
+export type Invitation = { readonly person: f.PersonId; readonly expiresAt: number }
+
+const OFFICE_HOURS = { from: 8, to: 18, days: [1, 2, 3, 4, 5] }
+
+export function apply(state: State, event: PrincipalEvent, at: number, leafIndex: number): void {
+  switch (event.type) {
+    case 'principal.invited': {
+      const { person: id, inviteDigest, expiresAt, roles, zone = 'UTC', hours: worked = OFFICE_HOURS } = event
+      state.people.set(id, {
+        id,
+        zone,
+        hours: worked,
+        roles: new Map(roles.map((role) => [role, null])),
+        passkeys: [],
+        leafIndex,
+        disclosedIn: [leafIndex],
+      })
+      state.invitations.set(inviteDigest, { person: id, expiresAt })
+      return
+    }
+    case 'principal.enrolled': {
+      const person = state.people.get(event.person)!
+      person.enrolledAt = at
+      if (event.zone) person.zone = event.zone
+      person.disclosedIn.push(leafIndex)
+      person.passkeys.push(event.passkey.credentialId)
+      state.passkeys.set(event.passkey.credentialId, { ...event.passkey, person: event.person })
+      for (const [invite, { person: id }] of state.invitations)
+        if (id === event.person) state.invitations.delete(invite)
+      return
+    }
+    case 'principal.revoked':
+      return revoke(state, event.principal, at)
+    case 'principal.refused':
+  }
+}
+
+function revoke(state: State, principal: f.PrincipalId, at: number): void {
+  const person = state.people.get(principal as f.PersonId)
+  if (person) person.revokedAt = at
+  for (const [invite, { person: id }] of state.invitations) if (id === principal) state.invitations.delete(invite)
+  for (const login of state.logins.values()) if (login.principal === principal) login.endedAt ??= at
+  for (const grant of state.grants.values())
+    if (grant.holder === principal && !grant.endedAt) Object.assign(grant, { endedAt: at, cause: 'revoked' })
+}
+
+export function isActive(person: Person | undefined): person is Person {
+  return person !== undefined && person.enrolledAt !== undefined && person.revokedAt === undefined
+}
+
+export function rolesOf(person: Person, at: number): string[] {
+  return [...person.roles].filter(([, until]) => until === null || until > at).map(([role]) => role)
+}
+
+type Invite = z.infer<(typeof commands)['invite person']>
+
+export function invite({ type: _, ...invited }: Invite, { policy, isAllowed }: Answered): Decision {
+  if (!isAllowed) return refused({ type: 'principal.refused', wanted: 'invite person' }, 'policy_refused', policy)
+  return allowed({ type: 'principal.invited', ...invited }, policy)
+}
+
+type Enrol = z.infer<(typeof commands)['enrol person']>
+export type EnrolClaims = { readonly credentialId: string; readonly publicKey: PublicJwk }
+
+export function enrol(
+  { inviteDigest, zone, isSoftware }: Enrol,
+  claims: EnrolClaims,
+  state: State,
+  at: number,
+): Decision {
+  const refuse = (reason: Reason) => refused({ type: 'principal.refused', wanted: 'enrol person' }, reason)
+
+  const invitation = state.invitations.get(inviteDigest)
+  if (!invitation || invitation.expiresAt <= at) return refuse('no_such_invitation')
+  if (state.passkeys.has(claims.credentialId)) return refuse('passkey_taken')
+  const enrolled = { ...claims, isSoftware }
+  return allowed({ type: 'principal.enrolled', person: invitation.person, ...(zone && { zone }), passkey: enrolled })
+}
+
+type Revoke = z.infer<(typeof commands)['revoke principal']>
+
+export function end({ principal }: Revoke, { policy, isAllowed }: Answered, state: State): Decision {
+  const refuse = (reason: Reason) => refused({ type: 'principal.refused', wanted: 'revoke principal' }, reason, policy)
+
+  if (!state.people.has(principal)) return refuse('no_such_person')
+  if (!isAllowed) return refuse('policy_refused')
+  return allowed({ type: 'principal.revoked', principal }, policy)
+}

@@ -1,0 +1,93 @@
+/** Why something was refused or must wait: a closed list of codes, each with the sentence that a person reads and what to do. */
+
+export type Advice = { readonly sentence: string; readonly next?: string }
+
+export const reasons = {
+  policy_refused: { sentence: 'The policies in force do not permit this.', next: 'countersign policy check' },
+  approvals_missing: { sentence: 'The people who must approve this have not done so yet.' },
+  login_unknown: { sentence: 'This login does not exist.', next: 'countersign login' },
+  login_expired: { sentence: 'This login has expired.', next: 'countersign login' },
+  login_ended: { sentence: 'This login was ended.', next: 'countersign login' },
+  principal_revoked: { sentence: 'This principal was revoked; nothing it asks for is allowed any more.' },
+  not_enrolled: { sentence: 'This person has not enrolled a passkey yet.' },
+  wrong_principal: { sentence: 'Another kind of principal must do this.' },
+  no_such_person: { sentence: 'There is no such person.', next: 'countersign people list' },
+  no_such_key: { sentence: 'There is no such key.' },
+  no_such_role: { sentence: 'This person does not hold that role.' },
+  no_such_repository: {
+    sentence: 'This repository is not registered.',
+    next: 'countersign git hook install --register',
+  },
+  no_such_environment: { sentence: 'This environment is not defined.' },
+  no_such_target: { sentence: 'This target is not defined.' },
+  no_such_release: { sentence: 'There is no such release.' },
+  no_such_grant: { sentence: 'There is no such grant.' },
+  no_such_alert: { sentence: 'There is no such alert.' },
+  no_such_invitation: {
+    sentence: 'This enrolment link is unknown, was used already, or has expired.',
+    next: 'countersign people invite',
+  },
+  handle_taken: { sentence: 'Somebody has this handle already.' },
+  key_taken: { sentence: 'This key belongs to somebody else already.' },
+  passkey_taken: { sentence: 'This passkey is enrolled already.' },
+  passkey_unknown: { sentence: 'This passkey is not enrolled here.' },
+  issuer_unknown: { sentence: 'No issuer of that name is trusted.' },
+  token_reused: { sentence: 'This CI token was used before; each is accepted once.' },
+  unsigned: {
+    sentence: 'The commit is not signed.',
+    next: 'countersign git setup && git commit --amend -S --no-edit && git push',
+  },
+  unknown_key: { sentence: 'The commit is signed by a key that nobody has enrolled.', next: 'countersign git setup' },
+  bad_signature: {
+    sentence: 'The signature of the commit does not verify.',
+    next: 'git commit --amend -S --no-edit && git push',
+  },
+  signer_inactive: { sentence: 'The commit is signed by somebody whose access was revoked.' },
+  author_mismatch: {
+    sentence: 'The commit names an author other than its signer.',
+    next: 'git commit --amend --reset-author -S',
+  },
+  commit_malformed: { sentence: 'A commit object is malformed.' },
+  history_missing: {
+    sentence: 'A parent of a pushed commit is not known here.',
+    next: 'push the missing history first',
+  },
+  forced_push: { sentence: 'Protected references only move forward.', next: 'git pull --rebase && git push' },
+  deletion: { sentence: 'A protected reference cannot be deleted.' },
+  commit_not_accepted: { sentence: 'This commit was never accepted by a signed push.', next: 'git push' },
+  commit_mismatch: { sentence: 'The provenance names another commit than the CI token.' },
+  repository_mismatch: { sentence: 'This job runs for another repository.' },
+  builder_mismatch: { sentence: 'The provenance was not signed by this job.' },
+  no_provenance: { sentence: 'No accepted build made this artifact.', next: 'countersign attest' },
+  ref_not_allowed: { sentence: 'This environment takes releases from other branches only.' },
+  target_not_allowed: { sentence: 'This target does not belong to that environment.' },
+  release_closed: { sentence: 'This release is over.' },
+  release_expired: { sentence: 'This release was not approved in time.', next: 'countersign run' },
+  policy_changed: {
+    sentence: 'The policies changed since this was asked; approvals given under the old ones are void.',
+    next: 'countersign run',
+  },
+  statement_mismatch: { sentence: 'The signature is over another statement than the one that was asked.' },
+  own_release: { sentence: 'Nobody approves what they wrote or asked for.' },
+  already_approved: { sentence: 'This person approved this release already.' },
+  grant_ended: { sentence: 'This grant has ended.' },
+  mint_failed: { sentence: 'The credential could not be made at the target.' },
+  log_damaged: {
+    sentence: 'The stored log does not match its signed checkpoint; privileged actions stop until it is repaired.',
+    next: 'countersign restore',
+  },
+  policy_invalid: {
+    sentence: 'This policy set does not pass validation; the one in force stays.',
+    next: 'countersign policy check',
+  },
+} as const satisfies Record<string, Advice>
+
+export type Reason = keyof typeof reasons
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text)
+}
+
+export function adviceOf(reason: Reason): Advice {
+  return reasons[reason]
+}

@@ -1,0 +1,242 @@
+/** One artifact on its way into one environment: asked for by a job, agreed to by people, carried out by that job. */
+
+import * as z from '../bytes/schema.ts'
+import type { DigestText } from '../bytes/digest.ts'
+import * as commit from './commit.ts'
+import { allowed, refused, waiting, type Decision } from './decision.ts'
+import * as f from './field.ts'
+import type { Login } from './login.ts'
+import type { Answered } from './question.ts'
+import type { Reason } from './reason.ts'
+import { isProtected } from './repository.ts'
+import type { State } from './state.ts'
+import { digestStatement, formatStatement, type Statement } from './statement.ts'
+
+export const events = {
+  'release.requested': z.strictObject({
+    release: f.releaseId,
+    artifact: f.digest,
+    artifactName: f.name,
+    repository: f.name,
+    commit: f.commitId,
+    commitSha256: f.digest,
+    environment: f.name,
+    requester: f.principalId,
+    plan: f.digest.optional(),
+    nonce: f.base64url.max(64),
+    policyDigest: f.digest,
+    statementDigest: f.digest,
+    expiresAt: f.at,
+    required: z.int().min(0).max(10),
+    /** Nobody in this list may approve. */
+    authors: z.array(f.personId).max(256),
+    commits: z.int().min(0),
+  }),
+  'release.refused': z.strictObject({ artifact: f.digest, environment: f.name, requester: f.principalId }),
+  'release.ended': z.strictObject({ release: f.releaseId, exitCode: z.int().min(0).max(255) }),
+}
+
+export const commands = {
+  'request release': z.strictObject({
+    type: z.literal('request release'),
+    release: f.releaseId,
+    artifact: f.digest,
+    environment: f.name,
+    plan: f.digest.optional(),
+    nonce: f.base64url.max(64),
+  }),
+  'end release': z.strictObject({
+    type: z.literal('end release'),
+    release: f.releaseId,
+    exitCode: z.int().min(0).max(255),
+  }),
+}
+
+export type ReleaseEvent = {
+  [T in keyof typeof events]: { readonly type: T } & z.infer<(typeof events)[T]>
+}[keyof typeof events]
+
+export type Approval = {
+  readonly by: f.PersonId
+  readonly at: number
+  readonly isSoftware: boolean
+  readonly leafIndex: number
+}
+export type Release = z.infer<(typeof events)['release.requested']> & {
+  readonly requestedAt: number
+  readonly approvals: Approval[]
+  declined?: { readonly by: f.PersonId; readonly at: number; readonly leafIndex: number }
+  ended?: { readonly exitCode: number; readonly at: number; readonly leafIndex: number }
+  readonly leafIndex: number
+}
+
+export function apply(state: State, event: ReleaseEvent, at: number, leafIndex: number): void {
+  if (event.type === 'release.requested') {
+    const { type: _, ...requested } = event
+    state.releases.set(event.release, { ...requested, requestedAt: at, approvals: [], leafIndex })
+  }
+  if (event.type === 'release.ended') {
+    const ended = state.releases.get(event.release)
+    if (!ended) return
+    ended.ended = { exitCode: event.exitCode, at, leafIndex }
+    if (event.exitCode === 0)
+      state.deployed.set(ended.environment, [
+        ...(state.deployed.get(ended.environment) ?? []).slice(-99),
+        event.release,
+      ])
+  }
+}
+
+export type ReleaseState =
+  | 'waiting'
+  | 'approved'
+  | 'deploying'
+  | 'deployed'
+  | 'failed'
+  | 'refused'
+  | 'expired'
+  | 'voided'
+
+export function stateOf(release: Release, state: State, at: number): ReleaseState {
+  if (release.ended) return release.ended.exitCode === 0 ? 'deployed' : 'failed'
+  if (release.declined) return 'refused'
+  if (release.expiresAt <= at) return 'expired'
+  if (release.policyDigest !== state.policy?.digest) return 'voided'
+  if ([...state.grants.values()].some((grant) => grant.release === release.release)) return 'deploying'
+  return release.approvals.length >= release.required ? 'approved' : 'waiting'
+}
+
+/** Why nothing more can be done with this release, or undefined while it is open. */
+export function closedBecause(release: Release, state: State, at: number): Reason | undefined {
+  switch (stateOf(release, state, at)) {
+    case 'expired':
+      return 'release_expired'
+    case 'voided':
+      return 'policy_changed'
+    case 'waiting':
+    case 'approved':
+    case 'deploying':
+      return undefined
+    default:
+      return 'release_closed'
+  }
+}
+
+/** The statement as it was fixed when the release was asked for. */
+export function statementOf(
+  release: Release | z.infer<(typeof events)['release.requested']>,
+  requestedAt: number,
+  origin: string,
+): Statement {
+  const { artifact, commitSha256, policyDigest, plan, ...rest } = release
+  return {
+    ...rest,
+    origin,
+    requestedAt,
+    artifact: artifact as DigestText,
+    commitSha256: commitSha256 as DigestText,
+    policyDigest: policyDigest as DigestText,
+    ...(plan && { plan: plan as DigestText }),
+  }
+}
+
+export function textOf(release: Release, state: State): string {
+  return formatStatement(statementOf(release, release.requestedAt, state.log!.origin))
+}
+
+/** The commits that this one brings to the environment beyond what is deployed there. */
+export function commitsOf(head: string, repository: string, environment: string, state: State): commit.Commit[] {
+  const before = previous(repository, environment, state)
+  const known = before ? new Set(commit.since(before.commit, new Set(), state).map(({ id }) => id)) : new Set<string>()
+  return commit.since(head, known, state)
+}
+
+/** What is deployed there now, as far as the log knows. */
+export function previous(repository: string, environment: string, state: State): Release | undefined {
+  const releases = (state.deployed.get(environment) ?? []).map((id) => state.releases.get(id))
+  return releases.findLast((release) => release?.repository === repository)
+}
+
+type Request = z.infer<(typeof commands)['request release']>
+
+export function contextOf({ artifact, environment }: Request, { job }: Login, state: State) {
+  const build = state.builds.get(artifact)
+  const allowedRefs = state.environments.get(environment)?.refs ?? []
+  return {
+    hasProvenance: build !== undefined,
+    commitAccepted: build !== undefined && state.commits.has(build.commit),
+    refAllowed: job?.ref !== undefined && isProtected(job.ref, allowedRefs),
+    repositoryMatches: build !== undefined && build.repository === job?.repository,
+    sameArtifactBuilt: build?.artifacts.some(({ digest }) => digest === artifact) ?? false,
+  }
+}
+
+export type Gate = { readonly isOpen: boolean; readonly wouldOpen: boolean; readonly policy: Answered['policy'] }
+
+export function request(
+  command: Request,
+  login: Login,
+  { policy, isAllowed }: Answered,
+  gate: Gate,
+  state: State,
+  at: number,
+): Decision {
+  const { artifact, environment: name, release, nonce, plan } = command
+  const refuse = (reason: Reason, verdict = policy) =>
+    refused({ type: 'release.refused', artifact, environment: name, requester: login.principal }, reason, verdict)
+
+  const environment = state.environments.get(name)
+  const build = state.builds.get(artifact)
+  const facts = contextOf(command, login, state)
+  if (!environment) return refuse('no_such_environment')
+  if (!build) return refuse('no_provenance')
+  if (!facts.commitAccepted) return refuse('commit_not_accepted')
+  if (!facts.repositoryMatches) return refuse('repository_mismatch')
+  if (!facts.refAllowed) return refuse('ref_not_allowed')
+  if (!isAllowed) return refuse('policy_refused')
+  if (!gate.isOpen && !gate.wouldOpen) return refuse('policy_refused', gate.policy)
+
+  const commits = commitsOf(build.commit, build.repository, name, state)
+  const requested = {
+    release,
+    artifact,
+    artifactName: build.artifacts.find(({ digest }) => digest === artifact)!.name,
+    repository: build.repository,
+    commit: build.commit,
+    commitSha256: state.commits.get(build.commit)!.sha256,
+    environment: name,
+    requester: login.principal,
+    ...(plan && { plan }),
+    nonce,
+    policyDigest: state.policy!.digest as DigestText,
+    expiresAt: at + environment.requestLifetimeMs,
+    required: environment.approvals,
+    authors: commit.authorsOf(commits),
+    commits: commits.length,
+    statementDigest: 'sha256:' as DigestText,
+  }
+  const text = formatStatement(statementOf(requested, at, state.log!.origin))
+  const event = { ...requested, type: 'release.requested' as const, statementDigest: digestStatement(text) }
+  return gate.isOpen ? allowed(event, gate.policy) : waiting(event, 'approvals_missing', gate.policy)
+}
+
+type End = z.infer<(typeof commands)['end release']>
+
+export function end({ release: id, exitCode }: End, { principal }: Login, state: State): Decision {
+  const found = state.releases.get(id)
+  const refuse = (reason: Reason) =>
+    refused(
+      {
+        type: 'release.refused',
+        artifact: found?.artifact ?? (`sha256:${'0'.repeat(64)}` as const),
+        environment: found?.environment ?? 'none',
+        requester: principal,
+      },
+      reason,
+    )
+
+  if (!found) return refuse('no_such_release')
+  if (found.requester !== principal) return refuse('wrong_principal')
+  if (found.ended) return refuse('release_closed')
+  return allowed({ type: 'release.ended', release: id, exitCode })
+}
