@@ -14,9 +14,10 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 const decode = (text: string | undefined) => Buffer.from(text!, 'base64url')
 
 function armor(blob: Uint8Array): string {
-  const lines = Buffer.from(blob)
-    .toString('base64')
-    .match(/.{1,70}/g) ?? []
+  const lines =
+    Buffer.from(blob)
+      .toString('base64')
+      .match(/.{1,70}/g) ?? []
   return `-----BEGIN SSH SIGNATURE-----\n${lines.join('\n')}\n-----END SSH SIGNATURE-----`
 }
 
