@@ -1,0 +1,69 @@
+/** Who the people behind the ids are: a projection of disclosures, which forgets when they are erased. */
+
+import type { Disclosure } from '../bytes/disclosure.ts'
+import type { Leaf } from '../domain/leaf.ts'
+import { valueOf } from './seal.ts'
+
+export type Entry = { handle?: string; name?: string; readonly emails: Set<string>; isSoftware: boolean }
+
+export class Directory {
+  readonly #people = new Map<string, Entry>()
+  readonly #handles = new Map<string, string>()
+  readonly #emails = new Map<string, string>()
+  /** Job to the one who started it, as the CI named them. */
+  readonly #actors = new Map<string, string>()
+
+  person(id: string): Entry | undefined {
+    return this.#people.get(id)
+  }
+
+  /** The person of that handle, with or without its `@`. Handles differ by more than case. */
+  find(handle: string): string | undefined {
+    return this.#handles.get(fold(handle.replace(/^@/, '')))
+  }
+
+  /** Whose address that is; somebody who enrolled it, not whoever claims it. */
+  byEmail(email: string): string | undefined {
+    return this.#emails.get(fold(email))
+  }
+
+  actorOf(job: string): string | undefined {
+    return this.#actors.get(job)
+  }
+
+  /** Takes in what one leaf disclosed about a person. */
+  apply({ event, outcome }: Leaf, disclosures: readonly Disclosure[]): void {
+    if (outcome === 'refused') return
+    if (event.type === 'principal.invited' || event.type === 'principal.enrolled') this.#describe(event.person, disclosures)
+    if (event.type === 'principal.enrolled') this.#entry(event.person).isSoftware = event.passkey.isSoftware
+    if (event.type === 'key.enrolled') this.#describe(event.person, disclosures)
+    const actor = event.type === 'login.opened' ? valueOf(disclosures, 'actor') : undefined
+    if (event.type === 'login.opened' && actor) this.#actors.set(event.principal, actor)
+  }
+
+  #describe(id: string, disclosures: readonly Disclosure[]): void {
+    const entry = this.#entry(id)
+    const handle = valueOf(disclosures, 'handle')
+    const name = valueOf(disclosures, 'name')
+    if (handle) {
+      entry.handle = handle
+      this.#handles.set(fold(handle), id)
+    }
+    if (name) entry.name = name
+    for (const email of valueOf(disclosures, 'email')?.split(',') ?? []) {
+      if (this.#emails.has(fold(email))) continue
+      entry.emails.add(fold(email))
+      this.#emails.set(fold(email), id)
+    }
+  }
+
+  #entry(id: string): Entry {
+    const known = this.#people.get(id) ?? { emails: new Set<string>(), isSoftware: false }
+    this.#people.set(id, known)
+    return known
+  }
+}
+
+function fold(text: string): string {
+  return text.normalize('NFKC').toLowerCase()
+}

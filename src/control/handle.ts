@@ -1,0 +1,44 @@
+/**
+ * The one flow: what a request rests on is stored and verified outside the writer, then decided, written and answered.
+ * A caller whose evidence does not verify is nobody, and gets no leaf: it is counted.
+ */
+
+import { digestOf } from '../bytes/digest.ts'
+import type { Command } from '../domain/command.ts'
+import { claimsOf, exhibitsOf } from '../domain/claims.ts'
+import type { Caller, Given } from '../domain/leaf.ts'
+import { isRefusal, type Refusal } from '../evidence/refusal.ts'
+import type { PolicySet } from '../policy/policy.ts'
+import type { EvidenceStore } from '../store/evidence.ts'
+import type { Directory } from './directory.ts'
+import type { Ledger, Recorded } from './ledger.ts'
+import { seal, type PersonalData } from './seal.ts'
+
+export type Exhibit = { readonly kind: string; readonly bytes: Uint8Array }
+
+export type Request = {
+  readonly command: Command
+  readonly caller: Caller
+  readonly exhibits?: readonly Exhibit[]
+  readonly personal?: PersonalData
+  readonly given?: (directory: Directory) => Given
+  /** The set to decide by, when it is the request that brings it. */
+  readonly policies?: PolicySet
+}
+
+export type Desk = { readonly ledger: Ledger; readonly evidence: EvidenceStore; readonly clock: () => number }
+
+/** Answers with what was recorded, or with a refusal that left no trace but a count. Rejects when the log cannot be written. */
+export async function handle(request: Request, { ledger, evidence, clock }: Desk): Promise<Recorded | Refusal> {
+  const { command, caller, exhibits = [], personal = {}, given = () => ({}), policies } = request
+  const verifiedAt = clock()
+  const references = exhibits.map(({ kind, bytes }) => ({ kind, digest: digestOf(bytes) }))
+  const claims = await claimsOf(command, exhibitsOf(references, exhibits.map(({ bytes }) => bytes)), ledger.state, caller.login, verifiedAt)
+  if (claims !== undefined && isRefusal(claims)) return claims
+  // Evidence is on disk before the leaf that names it: a crash in between leaves a blob that nobody mentions.
+  for (const { bytes } of exhibits) await evidence.put(bytes)
+  const facts = (directory: Directory) => (exhibits.length > 0 ? { ...given(directory), verifiedAt } : given(directory))
+  return ledger.record({ command, caller, claims, evidence: references, given: facts, sealed: seal(personal) }, policies)
+}
+
+export const systemCaller = (part: string): Caller => ({ id: `system:${part}`, kind: 'system' })

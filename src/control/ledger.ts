@@ -1,0 +1,205 @@
+/**
+ * The one writer. It decides on the newest state, appends the decision, and moves the state on, with nothing in between; it
+ * answers when the leaf is on disk, with the proof that it is in the log.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { parse, canonical, type Json } from '../bytes/json.ts'
+import { base64, utf8 } from '../bytes/text.ts'
+import type { Command } from '../domain/command.ts'
+import { decide } from '../domain/decide.ts'
+import type { Decision } from '../domain/decision.ts'
+import { read, spell, write, type Caller, type Evidence, type Given, type Leaf } from '../domain/leaf.ts'
+import type { Claims } from '../domain/claims.ts'
+import { formatState, replay, type Fold, type ReadonlyState } from '../domain/state.ts'
+import type { PolicySet } from '../policy/policy.ts'
+import type { Head, Log } from '../store/log.ts'
+import type { SnapshotStore } from '../store/snapshot.ts'
+import type { Disclosure } from '../bytes/disclosure.ts'
+import { Directory } from './directory.ts'
+import { formatDisclosures, openSeal, type Sealed } from './seal.ts'
+
+export type Submission = {
+  readonly command: Command
+  readonly caller: Caller
+  readonly claims: Claims
+  readonly evidence: readonly Evidence[]
+  /** Looked up at the very moment of the decision, so that nothing changes between the look and the leap. */
+  readonly given: (directory: Directory) => Given
+  readonly sealed: Sealed | undefined
+}
+
+export type Proof = { readonly treeSize: number; readonly rootHash: string; readonly hashes: readonly string[]; readonly checkpoint: string }
+export type Recorded = { readonly leaf: Leaf; readonly leafIndex: number; readonly bytes: Uint8Array; readonly decision: Decision; readonly proof: Proof }
+/** A leaf that is on disk, as projections get to see it, in order and without gaps. */
+export type Published = { readonly leaf: Leaf; readonly leafIndex: number; readonly disclosures: readonly Disclosure[] }
+
+export type LedgerOptions = {
+  readonly log: Log
+  readonly snapshots: SnapshotStore
+  readonly policies: (digest: string) => Promise<PolicySet>
+  readonly clock: () => number
+  /** Leaves between two snapshots. */
+  readonly snapshotEvery?: number
+}
+
+export class Ledger {
+  readonly log: Log
+  readonly directory: Directory
+  readonly #options: LedgerOptions
+  readonly #followers = new Set<(published: Published) => void>()
+  #fold: Fold
+  #policies: PolicySet
+  #published: number
+  #snapshotAt: number
+  #recovering: Promise<void> | undefined
+  #taken: Snapshot | undefined
+
+  private constructor(options: LedgerOptions, loaded: Loaded) {
+    this.log = options.log
+    this.#options = options
+    this.#fold = loaded.fold
+    this.directory = loaded.directory
+    this.#policies = loaded.policies
+    this.#published = options.log.size
+    this.#snapshotAt = loaded.snapshotAt
+    options.log.onRollback(() => (this.#recovering = this.#recover()))
+  }
+
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    return new Ledger(options, await load(options))
+  }
+
+  get state(): ReadonlyState {
+    return this.#fold.state
+  }
+
+  get policies(): PolicySet {
+    return this.#policies
+  }
+
+  /** Leaves that followers have seen: everything below this index is on disk. */
+  get publishedSize(): number {
+    return this.#published
+  }
+
+  /** Called for each durable leaf, in order. Followers must not throw and must not wait. */
+  follow(follower: (published: Published) => void): () => void {
+    this.#followers.add(follower)
+    return () => this.#followers.delete(follower)
+  }
+
+  /**
+   * Decides and writes. Rejects when the log cannot be written: then nothing happened, and nobody may believe it did.
+   * `policies` come into force if the decision activates them; it is itself made under the old ones.
+   */
+  async record(submission: Submission, policies?: PolicySet): Promise<Recorded> {
+    await this.#recovering
+    const { leaf, decision, disclosures } = this.#decide(submission)
+    const bytes = spell(leaf, leaf.event.type === 'log.created' ? leaf.event.origin : this.state.log!.origin)
+    const kept = disclosures.length > 0 ? formatDisclosures(disclosures) : undefined
+    const { leafIndex, durable } = this.log.append(bytes, kept)
+    // From here on the next decision sees this one. Should the disk fail, the log rolls back and so do we.
+    this.#fold.apply(leaf, leafIndex)
+    this.directory.apply(leaf, disclosures)
+    if (leaf.event.type === 'policy.activated' && policies) this.#policies = policies
+    const head = await durable
+    this.#publish({ leaf, leafIndex, disclosures })
+    return { leaf, leafIndex, bytes, decision, proof: await this.prove(leafIndex, head) }
+  }
+
+  #decide({ command, caller, claims, evidence, given, sealed }: Submission) {
+    const { state } = this.#fold
+    // The log's time never runs backwards, whatever the clock does.
+    const at = Math.max(this.#options.clock(), state.at)
+    const facts = given(this.directory)
+    const decision = decide({ command, caller: resolve(caller, state), claims, given: facts, at }, state, this.#policies)
+    const circumstances = { id: randomUUID(), at, sequence: this.log.size, caller: resolve(caller, state), command, evidence, given: facts }
+    const leaf = write({ ...circumstances, ...(sealed && { personal: sealed.personal }) }, decision)
+    return { leaf, decision, disclosures: sealed?.disclosures ?? [] }
+  }
+
+  /** Group commit answers in order, so leaves are published in order. */
+  #publish(published: Published): void {
+    this.#published = published.leafIndex + 1
+    for (const follower of this.#followers) follower(published)
+    const every = this.#options.snapshotEvery ?? 10_000
+    if (this.#published >= this.#snapshotAt + every) this.#takeSnapshot()
+    if (this.#taken && this.#published >= this.#taken.size) void this.#saveSnapshot(this.#taken)
+  }
+
+  async prove(leafIndex: number, head: Head = this.log.head): Promise<Proof> {
+    const hashes = await this.log.inclusionProof(leafIndex, head.size)
+    return { treeSize: head.size, rootHash: base64.encode(head.rootHash), hashes: hashes.map(base64.encode), checkpoint: head.note }
+  }
+
+  /** Saves the state, so that the next start replays only what came after. Resolves once it is on disk. */
+  async snapshot(): Promise<void> {
+    if (this.log.size > 0 && this.log.size === this.#published) await this.#saveSnapshot(this.#takeSnapshot())
+  }
+
+  /** The state may be ahead of the disk by some leaves; it is saved when the disk has caught up, and dropped if it never does. */
+  #takeSnapshot(): Snapshot {
+    const taken = { size: this.log.size, bytes: utf8.encode(canonical(formatState(this.state))) }
+    this.#snapshotAt = taken.size
+    this.#taken = taken
+    return taken
+  }
+
+  async #saveSnapshot({ size, bytes }: Snapshot): Promise<void> {
+    this.#taken = undefined
+    await this.#options.snapshots.save(size, bytes)
+  }
+
+  /** After a failed write: back to what is on disk, on the ordinary path of a start. */
+  async #recover(): Promise<void> {
+    const loaded = await load(this.#options)
+    this.#fold = loaded.fold
+    this.#policies = loaded.policies
+    this.#taken = undefined
+    this.#recovering = undefined
+  }
+}
+
+/** A login is looked up by what the caller proved; whose it is, the state says. */
+function resolve(caller: Caller, state: ReadonlyState): Caller {
+  const login = caller.login === undefined ? undefined : state.logins.get(caller.login)
+  if (!login) return caller
+  return { id: login.principal, kind: login.job ? 'job' : 'person', login: login.id }
+}
+
+type Snapshot = { readonly size: number; readonly bytes: Uint8Array }
+
+type Loaded = { readonly fold: Fold; readonly directory: Directory; readonly policies: PolicySet; readonly snapshotAt: number }
+
+async function load({ log, snapshots, policies }: LedgerOptions): Promise<Loaded> {
+  const saved = await snapshots.load(log.size)
+  const fold = replay(saved && (parse(utf8.decode(saved.bytes)) as Json))
+  const directory = new Directory()
+  const from = saved?.size ?? 0
+  await describePeople(log, fold, directory)
+  for await (const { leafIndex, leaf: bytes } of log.leaves(from, log.size)) {
+    const leaf = read(bytes)
+    fold.apply(leaf, leafIndex)
+    if (leaf.personal) directory.apply(leaf, openSeal(leaf.personal, await log.disclosures(leafIndex)))
+  }
+  const digest = fold.state.policy?.digest
+  return { fold, directory, policies: digest === undefined ? nobody : await policies(digest), snapshotAt: from }
+}
+
+/** People of the snapshot are described by a few leaves each, not by the whole log. */
+async function describePeople(log: Log, { state }: Fold, directory: Directory): Promise<void> {
+  const indexes = [...state.people.values()].flatMap(({ disclosedIn }) => disclosedIn).sort((a, b) => a - b)
+  for (const leafIndex of indexes) {
+    const leaf = read(await log.leaf(leafIndex))
+    directory.apply(leaf, openSeal(leaf.personal, await log.disclosures(leafIndex)))
+  }
+}
+
+/** Before the first policies are in force nothing is permitted. */
+const nobody: PolicySet = {
+  digest: `sha256:${'0'.repeat(64)}`,
+  ids: [],
+  ask: () => ({ isAllowed: false, determining: [], errors: [] }),
+  describePolicy: () => undefined,
+}
