@@ -1,0 +1,75 @@
+/** Leaves that become durable together: their frames in one buffer, their hashes, and one promise for all of them. */
+
+import { prefixedLeafHash, type HashText } from '../tlog/hash.ts'
+import { DISCLOSURE_HEADER_BYTES, LEAF_HEADER_BYTES, writeDisclosures, writeLeaf } from './frame.ts'
+
+/** log.md: "cap 1,024 events / 1 MiB". */
+const MAX_BATCH_LEAVES = 1024
+const MAX_BATCH_BYTES = 1 << 20
+const FIRST_BYTES = 1 << 16
+
+/** Where a leaf and its disclosures stand, in bytes from the start of the batch or segment. */
+export interface Placement {
+  readonly leaf: number
+  readonly disclosures?: number
+}
+
+export class Batch<T> {
+  readonly firstLeafIndex: number
+  readonly durable: Promise<T>
+  readonly resolve: (head: T) => void
+  readonly reject: (error: Error) => void
+  readonly hashes: HashText[] = []
+  readonly placements: Placement[] = []
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES)
+  #length = 0
+
+  constructor(firstLeafIndex: number) {
+    this.firstLeafIndex = firstLeafIndex
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    this.durable = promise
+    this.resolve = resolve
+    this.reject = reject
+    // Whoever drops the promise has no use for the answer, and must not bring the process down.
+    promise.catch(() => {})
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** A batch takes at least one leaf, whatever its size. */
+  hasRoomFor(leaf: Uint8Array, disclosures: Uint8Array | undefined): boolean {
+    if (this.hashes.length === 0) return true
+    const more = LEAF_HEADER_BYTES + leaf.length + (disclosures ? DISCLOSURE_HEADER_BYTES + disclosures.length : 0)
+    return this.hashes.length < MAX_BATCH_LEAVES && this.#length + more <= MAX_BATCH_BYTES
+  }
+
+  /** Copies and hashes at once, while the batch before is on its way to the disk. */
+  add(leaf: Uint8Array, disclosures: Uint8Array | undefined): void {
+    const start = this.#length
+    this.#reserve(LEAF_HEADER_BYTES + leaf.length + (disclosures ? DISCLOSURE_HEADER_BYTES + disclosures.length : 0))
+    this.#length = writeLeaf(this.#bytes, start, leaf)
+    const disclosuresAt = this.#length
+    this.hashes.push(prefixedLeafHash(this.#bytes.subarray(start + 2, disclosuresAt)))
+    if (disclosures) {
+      const leafIndex = this.firstLeafIndex + this.placements.length
+      this.#length = writeDisclosures(this.#bytes, disclosuresAt, leafIndex, disclosures)
+    }
+    this.placements.push(disclosures ? { leaf: start, disclosures: disclosuresAt } : { leaf: start })
+  }
+
+  /** The frames of all leaves and the commit frame after them, for one write. */
+  seal(commit: Uint8Array): Buffer {
+    this.#reserve(commit.length)
+    this.#bytes.set(commit, this.#length)
+    return this.#bytes.subarray(0, this.#length + commit.length)
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#length + more))
+    grown.set(this.bytes)
+    this.#bytes = grown
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Disclosures of sealed leaves, one file per 256 leaves, so that those of one leaf can be erased without a trace in the
+ * others. Nothing here is covered by the tree: leaves hold salted commitments to them.
+ *
+ *     [u8 leaf index within the bundle][u32 length][bytes] ...
+ */
+
+import { dirname, join } from 'node:path'
+import { formatTileIndex, TILE_WIDTH } from '../tlog/tile.ts'
+import type { Files } from './file.ts'
+
+const HEADER_BYTES = 5
+
+export class Disclosures {
+  readonly #files: Files
+  readonly #directory: string
+
+  constructor(files: Files, directory: string) {
+    this.#files = files
+    this.#directory = directory
+  }
+
+  /** Stores those of a whole bundle; `entries` by leaf index. Durable with the next `syncDirectory` of what it returns. */
+  async seal(bundle: number, entries: ReadonlyMap<number, Uint8Array>): Promise<string | undefined> {
+    if (entries.size === 0) return undefined
+    const path = this.#path(bundle)
+    await this.#files.makeDirectory(dirname(path), 0o700)
+    await this.#files.replace(path, encode(entries), 0o600)
+    return dirname(path)
+  }
+
+  async get(leafIndex: number): Promise<Uint8Array | undefined> {
+    return (await this.#read(Math.floor(leafIndex / TILE_WIDTH))).get(leafIndex)
+  }
+
+  /** Rewrites the file without those of the leaf; the old bytes are gone from every name when it resolves. */
+  async erase(leafIndex: number): Promise<void> {
+    const bundle = Math.floor(leafIndex / TILE_WIDTH)
+    const entries = await this.#read(bundle)
+    if (!entries.delete(leafIndex)) return
+    const path = this.#path(bundle)
+    await this.#files.replace(path, encode(entries), 0o600)
+    await this.#files.syncDirectory(dirname(path))
+  }
+
+  async #read(bundle: number): Promise<Map<number, Uint8Array>> {
+    const bytes = await this.#files.read(this.#path(bundle))
+    return bytes ? decode(bytes, bundle * TILE_WIDTH) : new Map<number, Uint8Array>()
+  }
+
+  #path(bundle: number): string {
+    return join(this.#directory, formatTileIndex(bundle))
+  }
+}
+
+function encode(entries: ReadonlyMap<number, Uint8Array>): Uint8Array {
+  const parts: Uint8Array[] = []
+  for (const [leafIndex, bytes] of entries) {
+    const header = Buffer.alloc(HEADER_BYTES)
+    header[0] = leafIndex % TILE_WIDTH
+    header.writeUInt32BE(bytes.length, 1)
+    parts.push(header, bytes)
+  }
+  return Buffer.concat(parts)
+}
+
+/** What is cut short is left out: a disclosure that is not whole proves nothing anyway. */
+function decode(bytes: Buffer, firstLeafIndex: number): Map<number, Uint8Array> {
+  const entries = new Map<number, Uint8Array>()
+  for (let offset = 0; offset + HEADER_BYTES <= bytes.length;) {
+    const start = offset + HEADER_BYTES
+    const end = start + bytes.readUInt32BE(offset + 1)
+    if (end > bytes.length) break
+    entries.set(firstLeafIndex + bytes[offset]!, bytes.subarray(start, end))
+    offset = end
+  }
+  return entries
+}

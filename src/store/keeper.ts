@@ -1,0 +1,155 @@
+/** Housekeeping behind the answers, one thing at a time: sealing, publishing, cosignatures, erasure. */
+
+import { join } from 'node:path'
+import { equal } from '../bytes/digest.ts'
+import { openCheckpoint } from '../tlog/checkpoint.ts'
+import type { VerifierKey } from '../tlog/key.ts'
+import { formatNote, parseNote, parseSignatureLines } from '../tlog/note.ts'
+import type { Disclosures } from './disclosure.ts'
+import { reasonOf, StoreError } from './error.ts'
+import type { Files } from './file.ts'
+import type { Head } from './head.ts'
+import type { Published, Publisher } from './publication.ts'
+import type { Sealer } from './seal.ts'
+import type { Tiles } from './tiles.ts'
+import type { Wal } from './wal.ts'
+
+export interface KeeperOptions {
+  readonly origin: string
+  readonly directory: string
+  readonly files: Files
+  readonly publishIntervalMs: number
+  readonly keys: readonly VerifierKey[]
+}
+
+export interface KeeperParts {
+  readonly tiles: Tiles
+  readonly wal: Wal
+  readonly sealer: Sealer
+  readonly publisher: Publisher
+  readonly disclosures: Disclosures
+}
+
+export class Keeper {
+  readonly #options: KeeperOptions
+  readonly #parts: KeeperParts
+  readonly #keys: VerifierKey[]
+  #cosigned: Published | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+  #latest: Head
+  #isSealing = false
+  #reason: string | undefined
+
+  constructor(options: KeeperOptions, parts: KeeperParts, head: Head, cosigned: Published | undefined) {
+    this.#options = options
+    this.#parts = parts
+    this.#keys = [...options.keys]
+    this.#latest = head
+    this.#cosigned = cosigned
+  }
+
+  get cosigned(): Published | undefined {
+    return this.#cosigned
+  }
+
+  /** Why sealing or publishing fails right now. Appending goes on as long as the write-ahead log has room. */
+  get trouble(): string | undefined {
+    return this.#reason && `couldn't seal or publish the log: ${this.#reason}`
+  }
+
+  trust(key: VerifierKey): void {
+    this.#keys.push(key)
+  }
+
+  /** After a commit: seals when a bundle became full, publishes when it is time. */
+  committed(head: Head): void {
+    this.#latest = head
+    if (!this.#isSealing && head.size - this.#parts.sealer.size >= 256) {
+      this.#isSealing = true
+      void this.#attempt(() => this.#parts.sealer.seal(this.#latest.size)).then(() => (this.#isSealing = false))
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.#attempt(() => this.#publish(this.#latest))
+    }, this.#options.publishIntervalMs).unref()
+  }
+
+  flush(head: Head): Promise<void> {
+    return this.#inTurn(() => this.#publish(head))
+  }
+
+  /** Seals now; rejects when it cannot. */
+  relieve(): Promise<void> {
+    return this.#inTurn(() => this.#parts.sealer.seal(this.#latest.size))
+  }
+
+  async addCosignatures(source: string, lines: string, durableSize: number): Promise<void> {
+    const { note, size, rootHash } = openCheckpoint(source, this.#options.origin, this.#keys)
+    if (size > durableSize || !equal(rootHash, await this.#parts.tiles.rootAt(size))) {
+      throw new StoreError('rolled_back', `the cosigned checkpoint at ${size} leaves is not of this log's tree`)
+    }
+    await this.#inTurn(() => this.#keepCosigned(size, source, note.text, lines))
+  }
+
+  async #keepCosigned(size: number, source: string, text: string, lines: string): Promise<void> {
+    if (this.#cosigned && this.#cosigned.size > size) return
+    const earlier = this.#cosigned && parseNote(this.#cosigned.note)
+    const known = earlier?.text === text ? earlier.signatures : parseNote(source).signatures
+    const isKnown = (line: { name: string; keyId: string }) =>
+      known.some(({ name, keyId }) => name === line.name && keyId === line.keyId)
+    const added = parseSignatureLines(lines).filter((line) => !isKnown(line))
+    const merged = formatNote({ text, signatures: [...known, ...added] })
+    await this.#options.files.replace(cosignedPath(this.#options.directory), Buffer.from(merged), 0o600)
+    await this.#options.files.syncDirectory(this.#options.directory)
+    this.#cosigned = { size, note: merged }
+    await this.#publish(this.#latest)
+  }
+
+  async disclosures(leafIndex: number): Promise<Uint8Array | undefined> {
+    return this.#inTurn(async () => {
+      const { wal, sealer, disclosures } = this.#parts
+      return leafIndex < sealer.size ? disclosures.get(leafIndex) : wal.segmentOf(leafIndex)?.disclosures(leafIndex)
+    })
+  }
+
+  eraseDisclosures(leafIndex: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const { wal, disclosures } = this.#parts
+      // A sealed leaf may still stand in the write-ahead log as well.
+      await wal.segmentOf(leafIndex)?.eraseDisclosures(leafIndex)
+      await disclosures.erase(leafIndex)
+    })
+  }
+
+  async close(head: Head): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#latest = head
+    await this.#attempt(() => this.#publish(head))
+  }
+
+  async #publish(head: Head): Promise<void> {
+    await this.#parts.sealer.seal(head.size)
+    await this.#parts.publisher.publish(this.#cosigned ?? head)
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#inTurn(work)
+      this.#reason = undefined
+    } catch (error) {
+      this.#reason = reasonOf(error)
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+}
+
+export function cosignedPath(directory: string): string {
+  return join(directory, 'cosigned')
+}

@@ -1,0 +1,120 @@
+/**
+ * Sealing: full bundles of 256 leaves and full tiles become read-only files under their C2SP names, and the write-ahead
+ * log forgets them. Sealing happens behind the answers: a crash in the middle repeats it.
+ */
+
+import { dirname, join } from 'node:path'
+import { leafHash } from '../tlog/hash.ts'
+import { encodeBundle, formatTilePath, TILE_WIDTH } from '../tlog/tile.ts'
+import type { Disclosures } from './disclosure.ts'
+import { StoreError } from './error.ts'
+import type { Files } from './file.ts'
+import type { Tiles } from './tiles.ts'
+import type { Wal } from './wal.ts'
+
+/** Bundles that share one round of directory syncs. */
+const MAX_ROUND = 32
+export const SEALED_MODE = 0o444
+export const PUBLIC_DIRECTORY_MODE = 0o755
+
+export interface SealerOptions {
+  readonly files: Files
+  /** Where `tile/` and `checkpoint` are. */
+  readonly publicDirectory: string
+  readonly disclosures: Disclosures
+}
+
+export class Sealer {
+  readonly #options: SealerOptions
+  readonly #tiles: Tiles
+  readonly #wal: Wal
+  #bundles: number
+
+  constructor(options: SealerOptions, tiles: Tiles, wal: Wal, bundles: number) {
+    this.#options = options
+    this.#tiles = tiles
+    this.#wal = wal
+    this.#bundles = bundles
+  }
+
+  /** Leaves below this one are in files that never change. A multiple of 256. */
+  get size(): number {
+    return this.#bundles * TILE_WIDTH
+  }
+
+  /** Seals every full bundle of a tree of `size` durable leaves. One caller at a time. */
+  async seal(size: number): Promise<void> {
+    const full = Math.floor(size / TILE_WIDTH)
+    while (this.#bundles < full) await this.#sealRound(Math.min(full, this.#bundles + MAX_ROUND))
+  }
+
+  async #sealRound(to: number): Promise<void> {
+    const directories = new Set<string>()
+    for (let bundle = this.#bundles; bundle < to; bundle += 1) await this.#sealBundle(bundle, directories)
+    for (const { level, index, bytes } of this.#tiles.unsealed(to * TILE_WIDTH)) {
+      directories.add(await this.#write(formatTilePath({ level, index, width: TILE_WIDTH }), bytes))
+    }
+    for (const directory of directories) await this.#options.files.syncDirectory(directory)
+    // Everything up to here has its final name on the disk; from here on it is read from there, and the log may forget it.
+    this.#bundles = to
+    this.#tiles.sealed(to * TILE_WIDTH)
+    await this.#wal.recycle(to * TILE_WIDTH)
+  }
+
+  async #sealBundle(bundle: number, directories: Set<string>): Promise<void> {
+    const [from, to] = [bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH]
+    const leaves = await verifiedLeaves(this.#wal, this.#tiles, from, to)
+    directories.add(
+      await this.#write(formatTilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }), encodeBundle(leaves)),
+    )
+    const disclosures = new Map<number, Uint8Array>()
+    for (let leafIndex = from; leafIndex < to; leafIndex += 1) {
+      const bytes = await this.#wal.segmentOf(leafIndex)!.disclosures(leafIndex)
+      if (bytes) disclosures.set(leafIndex, bytes)
+    }
+    const written = await this.#options.disclosures.seal(bundle, disclosures)
+    if (written) directories.add(written)
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<string> {
+    const { files, publicDirectory } = this.#options
+    const full = join(publicDirectory, path)
+    await files.makeDirectory(dirname(full), PUBLIC_DIRECTORY_MODE)
+    await files.replace(full, bytes, SEALED_MODE)
+    // tlog-tiles: logs "MAY delete any partial tile once the corresponding full tile is available".
+    await files.remove(`${full}.p`)
+    return dirname(full)
+  }
+}
+
+/**
+ * Leaves of one bundle out of the write-ahead log, each compared with its hash in the tree: what was changed on the disk
+ * since is never sealed. A StoreError `damaged` names the first one that differs.
+ */
+export async function verifiedLeaves(wal: Wal, tiles: Tiles, from: number, to: number): Promise<Uint8Array[]> {
+  const hashes = await tiles.read(0, Math.floor(from / TILE_WIDTH))
+  const leaves = await wal.leaves(from, to)
+  return leaves.map((leaf, i) => {
+    if (leaf && isLeafOf(hashes, from + i, leaf)) return leaf
+    throw new StoreError('damaged', `leaf ${from + i} was changed in the write-ahead log`)
+  })
+}
+
+/** Whether the level-0 tile commits to this leaf. */
+export function isLeafOf(tile: Uint8Array, leafIndex: number, leaf: Uint8Array): boolean {
+  const at = (leafIndex % TILE_WIDTH) * 32
+  return Buffer.compare(tile.subarray(at, at + 32), leafHash(leaf)) === 0
+}
+
+/** Bundles that stand complete in files, from the one that holds leaf `from`. */
+export async function countSealed(files: Files, publicDirectory: string, from: number): Promise<number> {
+  let bundle = Math.ceil(from / TILE_WIDTH)
+  while (await isSealed(files, publicDirectory, bundle)) bundle += 1
+  return bundle
+}
+
+async function isSealed(files: Files, publicDirectory: string, bundle: number): Promise<boolean> {
+  const paths = [0, 'entries' as const].map((level) => formatTilePath({ level, index: bundle, width: TILE_WIDTH }))
+  const found = await Promise.all(paths.map((path) => files.read(join(publicDirectory, path))))
+  return found.every((bytes) => bytes !== undefined)
+}

@@ -1,0 +1,131 @@
+/**
+ * One file of the write-ahead log: zeroes at first, then a commit frame that says where it starts, then batches.
+ * `placements` knows where every leaf of it stands.
+ */
+
+import type { Files, RandomAccessFile } from './file.ts'
+import { StoreError } from './error.ts'
+import type { Placement } from './batch.ts'
+import { commitFrame, erasedFrame, readFrame } from './frame.ts'
+
+export class Segment {
+  readonly path: string
+  /** The leaf index of its first leaf. */
+  readonly start: number
+  readonly sizeBytes: number
+  readonly placements: Placement[]
+  #file: RandomAccessFile
+  #tail: number
+
+  constructor(path: string, file: RandomAccessFile, contents: SegmentContents) {
+    this.path = path
+    this.#file = file
+    this.start = contents.start
+    this.sizeBytes = contents.sizeBytes
+    this.placements = contents.placements
+    this.#tail = contents.tail
+  }
+
+  /** The leaf index after its last durable leaf. */
+  get end(): number {
+    return this.start + this.placements.length
+  }
+
+  /** Where the next batch goes. */
+  get tail(): number {
+    return this.#tail
+  }
+
+  hasRoomFor(sizeBytes: number): boolean {
+    return this.#tail + sizeBytes <= this.sizeBytes
+  }
+
+  /** Durable when it resolves. When it rejects, nothing is taken as written. */
+  async write(frames: Uint8Array, placements: readonly Placement[]): Promise<void> {
+    await this.#file.write(frames, this.#tail)
+    for (const { leaf, disclosures } of placements) {
+      this.placements.push({
+        leaf: leaf + this.#tail,
+        ...(disclosures !== undefined && { disclosures: disclosures + this.#tail }),
+      })
+    }
+    this.#tail += frames.length
+  }
+
+  /** Bytes of the file as they are on the disk now. */
+  read(offset: number, length: number): Promise<Buffer> {
+    return this.#file.read(offset, length)
+  }
+
+  /** Leaves `from` to `to` (within the segment), unverified: undefined for one whose frame is not readable. */
+  async leaves(from: number, to: number): Promise<(Buffer | undefined)[]> {
+    const offsets = this.placements.slice(from - this.start, to - this.start)
+    const first = offsets[0]?.leaf ?? 0
+    const last = this.placements[to - this.start]?.leaf ?? this.#tail
+    const bytes = await this.#file.read(first, last - first)
+    return offsets.map(({ leaf }) => {
+      const frame = readFrame(bytes, leaf - first)
+      return frame?.type === 'leaf' ? frame.prefixed.subarray(1) : undefined
+    })
+  }
+
+  async disclosures(leafIndex: number): Promise<Buffer | undefined> {
+    const place = this.placements[leafIndex - this.start]
+    if (place?.disclosures === undefined) return undefined
+    const next = this.placements[leafIndex - this.start + 1]?.leaf ?? this.#tail
+    const frame = readFrame(await this.#file.read(place.disclosures, next - place.disclosures), 0)
+    return frame?.type === 'disclosures' ? frame.bytes : undefined
+  }
+
+  /** Overwrites the disclosures of a leaf where they stand. */
+  async eraseDisclosures(leafIndex: number): Promise<void> {
+    const place = this.placements[leafIndex - this.start]
+    if (place?.disclosures === undefined) return
+    const next = this.placements[leafIndex - this.start + 1]?.leaf ?? this.#tail
+    const frame = readFrame(await this.#file.read(place.disclosures, next - place.disclosures), 0)
+    if (frame?.type === 'disclosures') await this.#file.write(erasedFrame(frame.end), place.disclosures)
+  }
+
+  /** Puts a leaf's frame back where it stood. */
+  async rewriteLeaf(leafIndex: number, frame: Uint8Array): Promise<void> {
+    const place = this.placements[leafIndex - this.start]
+    if (place) await this.#file.write(frame, place.leaf)
+  }
+
+  /**
+   * After a failed write: opens the file anew, finds by reading that it ends as it should, and wipes what may stand
+   * behind, so that no half-written batch comes to life in a later recovery.
+   */
+  async reopen(files: Files, note: string): Promise<void> {
+    await this.#file.close().catch(() => {})
+    this.#file = await files.open(this.path)
+    const expected = commitFrame(note)
+    const found = await this.#file.read(this.#tail - expected.length, expected.length)
+    if (!found.equals(expected)) throw new StoreError('damaged', `${this.path} does not end as it was written`)
+    await this.wipe()
+  }
+
+  /** Zeroes whatever stands behind the tail. */
+  async wipe(): Promise<void> {
+    const rest = await this.#file.read(this.#tail, this.sizeBytes - this.#tail)
+    const dirty = lastNonZero(rest)
+    if (dirty >= 0) await this.#file.write(Buffer.alloc(dirty + 1), this.#tail)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
+
+export interface SegmentContents {
+  readonly start: number
+  readonly sizeBytes: number
+  readonly placements: Placement[]
+  readonly tail: number
+}
+
+function lastNonZero(bytes: Buffer): number {
+  let at = bytes.length - 1
+  while (at >= 0 && bytes[at] === 0) at -= 1
+  return at
+}
