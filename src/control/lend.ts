@@ -1,0 +1,135 @@
+/** Credentials from grants: made once the grant is on disk, taken back when it ends, and looked for when they were forgotten. */
+
+import { randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import * as postgres from '../credential/postgres.ts'
+import { issueCertificate } from '../credential/ssh.ts'
+import type { Cleared, Grant } from '../domain/grant.ts'
+import type { ReadonlyState } from '../domain/state.ts'
+import type { Target } from '../domain/target.ts'
+import { isRefusal } from '../evidence/refusal.ts'
+import { parseSshPublicKey } from '../evidence/ssh-key.ts'
+import type { TargetAccess } from './target-access.ts'
+
+export type SshCredential = {
+  readonly kind: 'ssh'
+  readonly certificate: string
+  readonly serial: string
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly hostKey?: string
+}
+export type PostgresCredential = {
+  readonly kind: 'postgres'
+  readonly user: string
+  readonly password: string
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly serial: string
+}
+export type Credential = SshCredential | PostgresCredential
+
+const PREFIX = 'cs_'
+/** Clocks of targets may be a little behind ours. */
+const SKEW_MS = 30_000
+
+export class Lender {
+  readonly #sshCa: KeyObject
+  readonly #access: TargetAccess
+
+  constructor(sshCa: KeyObject, access: TargetAccess) {
+    this.#sshCa = sshCa
+    this.#access = access
+  }
+
+  /** The one moment at which the secret exists here: it goes to the caller and is not kept. Throws when the target refuses. */
+  async mint(grant: Grant, state: ReadonlyState): Promise<Credential> {
+    const target = state.targets.get(grant.target)!
+    return target.kind === 'ssh' ? this.#mintCertificate(grant, target, state) : this.#mintRole(grant, target)
+  }
+
+  #mintCertificate(grant: Grant, target: Target, state: ReadonlyState): SshCredential {
+    const key = parseSshPublicKey(grant.publicKey ?? '')
+    if (isRefusal(key)) throw new Error('the grant names no SSH public key')
+    const release = state.releases.get(grant.release)!
+    const logins = target.logins ?? ['deploy']
+    const { text, serial } = issueCertificate(
+      {
+        grantId: grant.grant,
+        leafIndex: grant.leafIndex,
+        note: `release=${release.release} environment=${release.environment}`,
+        publicKey: key.blob,
+        principals: logins,
+        validFrom: grant.issuedAt - SKEW_MS,
+        validUntil: grant.expiresAt,
+        forceCommand: target.forceCommand,
+        sourceAddresses: target.sourceAddress?.split(','),
+      },
+      { key: this.#sshCa, nonce: randomBytes(32) },
+    )
+    return { kind: 'ssh', certificate: text, serial, ...placeOf(target), user: logins[0]!, ...(target.hostKey && { hostKey: target.hostKey }) }
+  }
+
+  async #mintRole(grant: Grant, target: Target): Promise<PostgresCredential> {
+    const user = roleOf(grant)
+    const password = postgres.createPassword()
+    const database = target.database ?? 'postgres'
+    const admin = await this.#admin(grant.target)
+    await postgres.createRole({ admin, name: user, password, parentRoles: [parentOf(target)], validUntil: grant.expiresAt })
+    return { kind: 'postgres', user, password, ...placeOf(target), database, serial: String(grant.leafIndex) }
+  }
+
+  async #admin(target: string): Promise<postgres.PostgresAdmin> {
+    return adminOf(await this.#access.connectionOf(target))
+  }
+
+  /** Makes the credential of an ended grant useless at its target, as far as can be. Safe to repeat. Throws to be tried again. */
+  async withdraw(grant: Grant, state: ReadonlyState, at: number): Promise<{ readonly how: Cleared; readonly terminated: number }> {
+    if (grant.cause === 'mint_failed' && grant.kind === 'ssh') return { how: 'never_made', terminated: 0 }
+    if (grant.kind === 'ssh') return { how: grant.expiresAt <= at ? 'expired' : 'listed_as_revoked', terminated: 0 }
+    const owner = parentOf(state.targets.get(grant.target)!)
+    const { terminated } = await postgres.withdrawRole({ admin: await this.#admin(grant.target), name: roleOf(grant), owner })
+    return { how: 'role_dropped', terminated }
+  }
+
+  /** Drops roles that we made and that no live grant accounts for: a crash between making and answering leaves such. */
+  async reconcile(target: Target, live: ReadonlySet<string>): Promise<string[]> {
+    if (target.kind !== 'postgres') return []
+    const admin = await this.#admin(target.target)
+    const leaked = (await postgres.listRoles(admin, PREFIX)).filter(({ name }) => !live.has(name))
+    for (const { name } of leaked) await postgres.withdrawRole({ admin, name, owner: parentOf(target) })
+    return leaked.map(({ name }) => name)
+  }
+}
+
+/** The role's name says which leaf made it, so that whoever finds it at the target can look it up. */
+export function roleOf({ leafIndex, grant }: Pick<Grant, 'leafIndex' | 'grant'>): string {
+  return `${PREFIX}${leafIndex}_${grant.slice('grant:'.length, 'grant:'.length + 6)}`
+}
+
+/** Whose privileges a job's role inherits, and who owns afterwards what it made. */
+function parentOf({ target, parentRole }: Target): string {
+  if (!parentRole) throw new Error(`target ${target} names no parent role; define it again with one`)
+  return parentRole
+}
+
+/** `postgres://admin:secret@host:5432/database`, or `postgres:///database?host=/run/postgresql` for a socket. */
+function adminOf(url: string): postgres.PostgresAdmin {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(url)
+  const host = searchParams.get('host') ?? decodeURIComponent(hostname)
+  return {
+    host,
+    database: decodeURIComponent(pathname.slice(1)) || 'postgres',
+    ...((port || searchParams.get('port')) && { port: Number(port || searchParams.get('port')) }),
+    ...(username && { user: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+    ...(searchParams.get('sslmode') === 'verify-full' && { ssl: { rejectUnauthorized: true } }),
+  }
+}
+
+function placeOf({ address }: Target): { host: string; port: number } {
+  const at = address.lastIndexOf(':')
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }
+}

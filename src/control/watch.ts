@@ -1,0 +1,127 @@
+/**
+ * What the instance does by itself once a leaf is on disk: it fires the alerts that are due, ends grants when their time is
+ * over, and takes credentials back. All of it starts from the state, so a crash only delays it.
+ */
+
+import type { Command } from '../domain/command.ts'
+import type { Grant } from '../domain/grant.ts'
+import { handle, systemCaller, type Desk } from './handle.ts'
+import { roleOf, type Lender } from './lend.ts'
+
+const SWEEP_MS = 500
+const RECONCILE_MS = 60_000
+const MAX_BACKOFF_MS = 60_000
+
+export type Watch = AsyncDisposable & {
+  /** Resolves when everything that is due right now was tried once. */
+  readonly settle: () => Promise<void>
+}
+
+export function startWatch(desk: Desk, lender: Lender, report: (problem: string) => void): Watch {
+  const open = new OpenGrants(desk)
+  const retries = new Map<string, { at: number; count: number }>()
+  let reconciledAt = 0
+  let turn: Promise<void> = Promise.resolve()
+  let isClosed = false
+
+  async function sweep(): Promise<void> {
+    if (isClosed) return
+    await fireAlerts(desk)
+    await expireGrants(desk, open)
+    await clearGrants()
+    if (desk.clock() - reconciledAt < RECONCILE_MS) return
+    reconciledAt = desk.clock()
+    await reconcile()
+  }
+
+  async function clearGrants(): Promise<void> {
+    const now = desk.clock()
+    const due = open.all().filter((grant) => grant.endedAt !== undefined && (retries.get(grant.grant)?.at ?? 0) <= now)
+    await Promise.all(due.map(clear))
+  }
+
+  async function clear(grant: Grant): Promise<void> {
+    try {
+      const { how, terminated } = await lender.withdraw(grant, desk.ledger.state, desk.clock())
+      await record({ type: 'clear grant', grant: grant.grant, how, terminated }, desk)
+      open.forget(grant.grant)
+      retries.delete(grant.grant)
+    } catch (error) {
+      const count = (retries.get(grant.grant)?.count ?? 0) + 1
+      retries.set(grant.grant, { at: desk.clock() + Math.min(MAX_BACKOFF_MS, 500 * 2 ** count), count })
+      report(`couldn't take back the credential of ${grant.grant} at ${grant.target}: ${(error as Error).message}`)
+    }
+  }
+
+  async function reconcile(): Promise<void> {
+    const live = new Set(open.all().map(roleOf))
+    for (const target of desk.ledger.state.targets.values()) {
+      try {
+        for (const role of await lender.reconcile(target, live)) report(`dropped the leaked role ${role} at ${target.target}`)
+      } catch (error) {
+        report(`couldn't look for leaked roles at ${target.target}: ${(error as Error).message}`)
+      }
+    }
+  }
+
+  function next(): Promise<void> {
+    turn = turn.then(sweep).catch((error: Error) => report(`watch: ${error.message}`))
+    return turn
+  }
+
+  const unfollow = desk.ledger.follow(({ leaf }) => {
+    if (leaf.event.type === 'grant.issued') open.add(leaf.event.grant)
+    if (needsSweep.has(leaf.event.type) || desk.ledger.state.due.size > 0) setImmediate(next)
+  })
+  const timer = setInterval(next, SWEEP_MS)
+  timer.unref()
+
+  return {
+    settle: next,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      unfollow()
+      await turn
+      isClosed = true
+    },
+  }
+}
+
+const needsSweep = new Set(['grant.ended', 'login.ended', 'principal.revoked'])
+
+/** Grants whose credential may still be out there, without looking at all that ever were. */
+class OpenGrants {
+  readonly #ids: Set<string>
+  readonly #desk: Desk
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+    this.#ids = new Set([...desk.ledger.state.grants.values()].filter(({ cleared }) => !cleared).map(({ grant }) => grant))
+  }
+
+  add(id: string): void {
+    this.#ids.add(id)
+  }
+
+  forget(id: string): void {
+    this.#ids.delete(id)
+  }
+
+  all(): Grant[] {
+    return [...this.#ids].flatMap((id) => this.#desk.ledger.state.grants.get(id) ?? []).filter(({ cleared }) => !cleared)
+  }
+}
+
+async function fireAlerts(desk: Desk): Promise<void> {
+  for (const alert of [...desk.ledger.state.due.keys()]) await record({ type: 'fire alert', alert: alert as `alert:${string}` }, desk)
+}
+
+async function expireGrants(desk: Desk, open: OpenGrants): Promise<void> {
+  const now = desk.clock()
+  for (const { grant, expiresAt, endedAt } of open.all())
+    if (endedAt === undefined && expiresAt <= now) await record({ type: 'expire grant', grant, cause: 'expired' }, desk)
+}
+
+async function record(command: Command, desk: Desk): Promise<void> {
+  await handle({ command, caller: systemCaller('watch') }, desk)
+}
