@@ -35,7 +35,13 @@ const LEEWAY_S = 30
  * A git door signs each request for itself, over the digest of the body: a JWT (RFC 7519, EdDSA) with the key that was
  * registered with its repository. `seen` remembers its identifiers until they expire.
  */
-export function doorCaller(jwt: string, body: Uint8Array, state: ReadonlyState, seen: Seen, at: number): Caller | Refusal<'door_unknown' | 'door_stale' | 'door_replayed'> {
+export function doorCaller(
+  jwt: string,
+  body: Uint8Array,
+  state: ReadonlyState,
+  seen: Seen,
+  at: number,
+): Caller | Refusal<'door_unknown' | 'door_stale' | 'door_replayed'> {
   const parts = jwt.split('.')
   const claims = attempt(() => {
     doorHeader.parse(parse(utf8.decode(base64url.decode(parts[0]!))))
@@ -46,13 +52,18 @@ export function doorCaller(jwt: string, body: Uint8Array, state: ReadonlyState, 
   if (!claims || !repository || claims.aud !== state.log?.origin) return unknown
   const isSigned = attempt(() => {
     const key = createPublicKey({ key: Buffer.from(base64.decode(repository.doorKey)), format: 'der', type: 'spki' })
-    return key.asymmetricKeyType === 'ed25519' && verify(null, utf8.encode(`${parts[0]}.${parts[1]}`), key, base64url.decode(parts[2]!))
+    return (
+      key.asymmetricKeyType === 'ed25519' &&
+      verify(null, utf8.encode(`${parts[0]}.${parts[1]}`), key, base64url.decode(parts[2]!))
+    )
   })
-  if (!isSigned || !equal(sha256(body), attempt(() => base64url.decode(claims.bodySha256)) ?? new Uint8Array())) return unknown
+  if (!isSigned || !equal(sha256(body), attempt(() => base64url.decode(claims.bodySha256)) ?? new Uint8Array()))
+    return unknown
   const now = at / 1000
   if (claims.exp - claims.iat > MAX_DOOR_LIFETIME_S || claims.exp < now - LEEWAY_S || claims.iat > now + LEEWAY_S)
     return refuse('door_stale', 'The door’s request is too old or from the future; check the clocks of both machines.')
-  if (!seen.add(`${claims.iss}\n${claims.jti}`, (claims.exp + LEEWAY_S) * 1000, at)) return refuse('door_replayed', 'This request of the door was seen before.')
+  if (!seen.add(`${claims.iss}\n${claims.jti}`, (claims.exp + LEEWAY_S) * 1000, at))
+    return refuse('door_replayed', 'This request of the door was seen before.')
   return { id: `system:git-door/${repository.repository}`, kind: 'system' }
 }
 

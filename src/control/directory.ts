@@ -34,7 +34,8 @@ export class Directory {
   /** Takes in what one leaf disclosed about a person. */
   apply({ event, outcome }: Leaf, disclosures: readonly Disclosure[]): void {
     if (outcome === 'refused') return
-    if (event.type === 'principal.invited' || event.type === 'principal.enrolled') this.#describe(event.person, disclosures)
+    if (event.type === 'principal.invited' || event.type === 'principal.enrolled')
+      this.#describe(event.person, disclosures)
     if (event.type === 'principal.enrolled') this.#entry(event.person).isSoftware = event.passkey.isSoftware
     if (event.type === 'key.enrolled') this.#describe(event.person, disclosures)
     const actor = event.type === 'login.opened' ? valueOf(disclosures, 'actor') : undefined

@@ -28,19 +28,28 @@ export async function begin({ origin, logKey, sshCa, policyDirectory, setupFile 
   const policies = loadOrThrow(files)
   const exhibits = [{ kind: 'policies', bytes: utf8.encode(canonical(files)) }]
   const { digest, ids } = policies
-  await record({ command: { type: 'activate policy', digest, ids: [...ids] }, caller: systemCaller('log'), exhibits, policies }, desk)
+  await record(
+    { command: { type: 'activate policy', digest, ids: [...ids] }, caller: systemCaller('log'), exhibits, policies },
+    desk,
+  )
 
   // The token is on disk before the invitation is in the log: a crash in between leaves a token that opens nothing.
   const { token, digest: inviteDigest } = freshBearer('setup_')
   await writeFile(setupFile, `${token}\n`, { mode: 0o600, flush: true })
-  const invitation = { person: freshId('person'), inviteDigest, expiresAt: desk.clock() + SETUP_LIFETIME_MS, roles: ['admin'] }
+  const invitation = {
+    person: freshId('person'),
+    inviteDigest,
+    expiresAt: desk.clock() + SETUP_LIFETIME_MS,
+    roles: ['admin'],
+  }
   await record({ command: { type: 'invite person', ...invitation }, caller: systemCaller('setup') }, desk)
 }
 
 async function record(request: Request, desk: Desk): Promise<void> {
   const recorded = await handle(request, desk)
   if (isRefusal(recorded)) throw new Error(recorded.because)
-  if (recorded.decision.outcome === 'refused') throw new Error(`the log could not be begun: ${recorded.decision.reason}`)
+  if (recorded.decision.outcome === 'refused')
+    throw new Error(`the log could not be begun: ${recorded.decision.reason}`)
 }
 
 /** The schema and policies of a directory, by file name; its folders of cases are not part of the set. */
@@ -51,7 +60,8 @@ export async function readPolicies(directory: string): Promise<PolicyFiles> {
   for (const name of names) {
     const text = await readFile(join(directory, name), 'utf8')
     size += text.length
-    if (size > MAX_POLICY_BYTES) throw new Error(`the policies in ${directory} are larger than ${MAX_POLICY_BYTES} bytes`)
+    if (size > MAX_POLICY_BYTES)
+      throw new Error(`the policies in ${directory} are larger than ${MAX_POLICY_BYTES} bytes`)
     files[name] = text
   }
   return files

@@ -33,12 +33,24 @@ export async function handle(request: Request, { ledger, evidence, clock }: Desk
   const { command, caller, exhibits = [], personal = {}, given = () => ({}), policies } = request
   const verifiedAt = clock()
   const references = exhibits.map(({ kind, bytes }) => ({ kind, digest: digestOf(bytes) }))
-  const claims = await claimsOf(command, exhibitsOf(references, exhibits.map(({ bytes }) => bytes)), ledger.state, caller.login, verifiedAt)
+  const claims = await claimsOf(
+    command,
+    exhibitsOf(
+      references,
+      exhibits.map(({ bytes }) => bytes),
+    ),
+    ledger.state,
+    caller.login,
+    verifiedAt,
+  )
   if (claims !== undefined && isRefusal(claims)) return claims
   // Evidence is on disk before the leaf that names it: a crash in between leaves a blob that nobody mentions.
   for (const { bytes } of exhibits) await evidence.put(bytes)
   const facts = (directory: Directory) => (exhibits.length > 0 ? { ...given(directory), verifiedAt } : given(directory))
-  return ledger.record({ command, caller, claims, evidence: references, given: facts, sealed: seal(personal) }, policies)
+  return ledger.record(
+    { command, caller, claims, evidence: references, given: facts, sealed: seal(personal) },
+    policies,
+  )
 }
 
 export const systemCaller = (part: string): Caller => ({ id: `system:${part}`, kind: 'system' })

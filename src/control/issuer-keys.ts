@@ -28,7 +28,11 @@ export class IssuerKeys {
    * The key set of `issuer` as bytes, which become evidence. `keyId` is the one the token names: a set without it is fetched
    * anew, at most every ten seconds, since issuers rotate.
    */
-  async of(issuer: string, jwksUri: string | undefined, keyId: string | undefined): Promise<Uint8Array | Refusal<'issuer_unreachable'>> {
+  async of(
+    issuer: string,
+    jwksUri: string | undefined,
+    keyId: string | undefined,
+  ): Promise<Uint8Array | Refusal<'issuer_unreachable'>> {
     const now = this.#clock()
     const kept = this.#kept.get(issuer)
     const age = kept ? now - kept.fetchedAt : Infinity
@@ -40,7 +44,8 @@ export class IssuerKeys {
 
   /** Many jobs start at once; their issuer is asked once. */
   #once(issuer: string, jwksUri: string | undefined): Promise<Kept | Refusal> {
-    const pending = this.#pending.get(issuer) ?? this.#fetch(issuer, jwksUri).finally(() => this.#pending.delete(issuer))
+    const pending =
+      this.#pending.get(issuer) ?? this.#fetch(issuer, jwksUri).finally(() => this.#pending.delete(issuer))
     this.#pending.set(issuer, pending)
     return pending
   }
@@ -62,7 +67,9 @@ export class IssuerKeys {
 
 /** OpenID Connect Discovery 1.0, section 4: the document must name the very issuer that was asked. */
 async function discover(issuer: string): Promise<string> {
-  const document = discovery.parse(JSON.parse(utf8.decode(await get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`))))
+  const document = discovery.parse(
+    JSON.parse(utf8.decode(await get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`))),
+  )
   if (document.issuer !== issuer) throw new Error(`its discovery document names ${document.issuer.slice(0, 200)}`)
   return document.jwks_uri
 }
@@ -73,7 +80,11 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 async function get(address: string): Promise<Uint8Array> {
   const url = new URL(address)
   if (url.protocol !== 'https:' && !LOOPBACK.has(url.hostname)) throw new Error('only https is accepted')
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } })
+  const response = await fetch(url, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { accept: 'application/json' },
+  })
   if (!response.ok || !response.body) throw new Error(`it answered ${response.status}`)
   const parts: Uint8Array[] = []
   let size = 0

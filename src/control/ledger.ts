@@ -29,8 +29,19 @@ export type Submission = {
   readonly sealed: Sealed | undefined
 }
 
-export type Proof = { readonly treeSize: number; readonly rootHash: string; readonly hashes: readonly string[]; readonly checkpoint: string }
-export type Recorded = { readonly leaf: Leaf; readonly leafIndex: number; readonly bytes: Uint8Array; readonly decision: Decision; readonly proof: Proof }
+export type Proof = {
+  readonly treeSize: number
+  readonly rootHash: string
+  readonly hashes: readonly string[]
+  readonly checkpoint: string
+}
+export type Recorded = {
+  readonly leaf: Leaf
+  readonly leafIndex: number
+  readonly bytes: Uint8Array
+  readonly decision: Decision
+  readonly proof: Proof
+}
 /** A leaf that is on disk, as projections get to see it, in order and without gaps. */
 export type Published = { readonly leaf: Leaf; readonly leafIndex: number; readonly disclosures: readonly Disclosure[] }
 
@@ -113,8 +124,20 @@ export class Ledger {
     // The log's time never runs backwards, whatever the clock does.
     const at = Math.max(this.#options.clock(), state.at)
     const facts = given(this.directory)
-    const decision = decide({ command, caller: resolve(caller, state), claims, given: facts, at }, state, this.#policies)
-    const circumstances = { id: randomUUID(), at, sequence: this.log.size, caller: resolve(caller, state), command, evidence, given: facts }
+    const decision = decide(
+      { command, caller: resolve(caller, state), claims, given: facts, at },
+      state,
+      this.#policies,
+    )
+    const circumstances = {
+      id: randomUUID(),
+      at,
+      sequence: this.log.size,
+      caller: resolve(caller, state),
+      command,
+      evidence,
+      given: facts,
+    }
     const leaf = write({ ...circumstances, ...(sealed && { personal: sealed.personal }) }, decision)
     return { leaf, decision, disclosures: sealed?.disclosures ?? [] }
   }
@@ -130,7 +153,12 @@ export class Ledger {
 
   async prove(leafIndex: number, head: Head = this.log.head): Promise<Proof> {
     const hashes = await this.log.inclusionProof(leafIndex, head.size)
-    return { treeSize: head.size, rootHash: base64.encode(head.rootHash), hashes: hashes.map(base64.encode), checkpoint: head.note }
+    return {
+      treeSize: head.size,
+      rootHash: base64.encode(head.rootHash),
+      hashes: hashes.map(base64.encode),
+      checkpoint: head.note,
+    }
   }
 
   /** Saves the state, so that the next start replays only what came after. Resolves once it is on disk. */
@@ -170,7 +198,12 @@ function resolve(caller: Caller, state: ReadonlyState): Caller {
 
 type Snapshot = { readonly size: number; readonly bytes: Uint8Array }
 
-type Loaded = { readonly fold: Fold; readonly directory: Directory; readonly policies: PolicySet; readonly snapshotAt: number }
+type Loaded = {
+  readonly fold: Fold
+  readonly directory: Directory
+  readonly policies: PolicySet
+  readonly snapshotAt: number
+}
 
 async function load({ log, snapshots, policies }: LedgerOptions): Promise<Loaded> {
   const saved = await snapshots.load(log.size)

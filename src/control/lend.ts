@@ -69,7 +69,14 @@ export class Lender {
       },
       { key: this.#sshCa, nonce: randomBytes(32) },
     )
-    return { kind: 'ssh', certificate: text, serial, ...placeOf(target), user: logins[0]!, ...(target.hostKey && { hostKey: target.hostKey }) }
+    return {
+      kind: 'ssh',
+      certificate: text,
+      serial,
+      ...placeOf(target),
+      user: logins[0]!,
+      ...(target.hostKey && { hostKey: target.hostKey }),
+    }
   }
 
   async #mintRole(grant: Grant, target: Target): Promise<PostgresCredential> {
@@ -77,7 +84,13 @@ export class Lender {
     const password = postgres.createPassword()
     const database = target.database ?? 'postgres'
     const admin = await this.#admin(grant.target)
-    await postgres.createRole({ admin, name: user, password, parentRoles: [parentOf(target)], validUntil: grant.expiresAt })
+    await postgres.createRole({
+      admin,
+      name: user,
+      password,
+      parentRoles: [parentOf(target)],
+      validUntil: grant.expiresAt,
+    })
     return { kind: 'postgres', user, password, ...placeOf(target), database, serial: String(grant.leafIndex) }
   }
 
@@ -86,11 +99,19 @@ export class Lender {
   }
 
   /** Makes the credential of an ended grant useless at its target, as far as can be. Safe to repeat. Throws to be tried again. */
-  async withdraw(grant: Grant, state: ReadonlyState, at: number): Promise<{ readonly how: Cleared; readonly terminated: number }> {
+  async withdraw(
+    grant: Grant,
+    state: ReadonlyState,
+    at: number,
+  ): Promise<{ readonly how: Cleared; readonly terminated: number }> {
     if (grant.cause === 'mint_failed' && grant.kind === 'ssh') return { how: 'never_made', terminated: 0 }
     if (grant.kind === 'ssh') return { how: grant.expiresAt <= at ? 'expired' : 'listed_as_revoked', terminated: 0 }
     const owner = parentOf(state.targets.get(grant.target)!)
-    const { terminated } = await postgres.withdrawRole({ admin: await this.#admin(grant.target), name: roleOf(grant), owner })
+    const { terminated } = await postgres.withdrawRole({
+      admin: await this.#admin(grant.target),
+      name: roleOf(grant),
+      owner,
+    })
     return { how: 'role_dropped', terminated }
   }
 

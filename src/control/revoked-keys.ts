@@ -12,7 +12,10 @@ export function formatRevokedKeys({ grants }: ReadonlyState, at: number): string
     if (kind !== 'ssh' || endedAt === undefined || expiresAt + GRACE_MS <= at || !publicKey) continue
     lines.push(publicKey.split(' ').slice(0, 2).join(' '))
   }
-  return [...new Set(lines)].sort().map((line) => `${line}\n`).join('')
+  return [...new Set(lines)]
+    .sort()
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 /** Hosts' clocks may run behind. */

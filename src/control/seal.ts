@@ -17,7 +17,9 @@ const MAX_VALUE_LENGTH = 4096
 export function seal(data: PersonalData): Sealed | undefined {
   const entries = Object.entries(data).filter((entry): entry is [string, string] => Boolean(entry[1]))
   if (entries.length === 0) return undefined
-  const disclosures = entries.map(([name, value]) => disclose(name, value.slice(0, MAX_VALUE_LENGTH).toWellFormed(), base64url.encode(randomBytes(16))))
+  const disclosures = entries.map(([name, value]) =>
+    disclose(name, value.slice(0, MAX_VALUE_LENGTH).toWellFormed(), base64url.encode(randomBytes(16))),
+  )
   // RFC 9901, 4.2.4.1: digests are sorted, so that their order says nothing about the names.
   return { personal: { _sd: disclosures.map(({ digest }) => digest).sort(), _sd_alg: 'sha-256' }, disclosures }
 }

@@ -33,8 +33,10 @@ export class TargetAccess {
   /** Whether the file could serve: it exists, is small, and nobody else may read it. */
   async judge(adminFile: string): Promise<Refusal<'admin_file_unusable'> | undefined> {
     const found = await stat(adminFile).catch(() => undefined)
-    if (!found?.isFile() || found.size > 4096) return refuse('admin_file_unusable', `There is no small file ${adminFile} on the server.`)
-    if ((found.mode & 0o077) !== 0) return refuse('admin_file_unusable', `${adminFile} can be read by others; run: chmod 600 ${adminFile}`)
+    if (!found?.isFile() || found.size > 4096)
+      return refuse('admin_file_unusable', `There is no small file ${adminFile} on the server.`)
+    if ((found.mode & 0o077) !== 0)
+      return refuse('admin_file_unusable', `${adminFile} can be read by others; run: chmod 600 ${adminFile}`)
     return undefined
   }
 

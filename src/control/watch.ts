@@ -57,7 +57,8 @@ export function startWatch(desk: Desk, lender: Lender, report: (problem: string)
     const live = new Set(open.all().map(roleOf))
     for (const target of desk.ledger.state.targets.values()) {
       try {
-        for (const role of await lender.reconcile(target, live)) report(`dropped the leaked role ${role} at ${target.target}`)
+        for (const role of await lender.reconcile(target, live))
+          report(`dropped the leaked role ${role} at ${target.target}`)
       } catch (error) {
         report(`couldn't look for leaked roles at ${target.target}: ${(error as Error).message}`)
       }
@@ -96,7 +97,9 @@ class OpenGrants {
 
   constructor(desk: Desk) {
     this.#desk = desk
-    this.#ids = new Set([...desk.ledger.state.grants.values()].filter(({ cleared }) => !cleared).map(({ grant }) => grant))
+    this.#ids = new Set(
+      [...desk.ledger.state.grants.values()].filter(({ cleared }) => !cleared).map(({ grant }) => grant),
+    )
   }
 
   add(id: string): void {
@@ -108,12 +111,15 @@ class OpenGrants {
   }
 
   all(): Grant[] {
-    return [...this.#ids].flatMap((id) => this.#desk.ledger.state.grants.get(id) ?? []).filter(({ cleared }) => !cleared)
+    return [...this.#ids]
+      .flatMap((id) => this.#desk.ledger.state.grants.get(id) ?? [])
+      .filter(({ cleared }) => !cleared)
   }
 }
 
 async function fireAlerts(desk: Desk): Promise<void> {
-  for (const alert of [...desk.ledger.state.due.keys()]) await record({ type: 'fire alert', alert: alert as `alert:${string}` }, desk)
+  for (const alert of [...desk.ledger.state.due.keys()])
+    await record({ type: 'fire alert', alert: alert as `alert:${string}` }, desk)
 }
 
 async function expireGrants(desk: Desk, open: OpenGrants): Promise<void> {

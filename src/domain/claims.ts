@@ -24,6 +24,7 @@ import type { PolicyClaims } from './policy.ts'
 import type { Evidence } from './leaf.ts'
 import type { JobClaims, JobFacts, PasskeyClaims } from './login.ts'
 import type { EnrolClaims } from './principal.ts'
+import { keepsAdministrators } from './question.ts'
 import { textOf } from './release.ts'
 import type { ReadonlyState } from './state.ts'
 import { challengeOf } from './statement.ts'
@@ -240,5 +241,7 @@ type ActivatePolicy = Extract<Command, { type: 'activate policy' }>
 /** Policies are in force as they were validated: the digest is that of the very files, and the identifiers are theirs. */
 function claimPolicy({ digest, ids }: ActivatePolicy, files: unknown): PolicyClaims {
   const loaded = files === undefined ? [] : loadPolicies(files as PolicyFiles)
-  return { isValid: !Array.isArray(loaded) && loaded.digest === digest && loaded.ids.join('\n') === ids.join('\n') }
+  if (Array.isArray(loaded) || loaded.digest !== digest || loaded.ids.join('\n') !== ids.join('\n'))
+    return { isValid: false }
+  return { isValid: keepsAdministrators(loaded) }
 }

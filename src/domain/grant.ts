@@ -24,8 +24,12 @@ export const events = {
   }),
   'grant.refused': z.strictObject({ release: f.releaseId, target: f.name, holder: f.principalId }),
   'grant.ended': z.strictObject({ grant: f.grantId, cause }),
-  /** The target no longer knows the credential, as far as it can: the role is gone, or the certificate is past its end. */
-  'grant.cleared': z.strictObject({ grant: f.grantId, isGone: z.boolean(), terminated: z.int().min(0) }),
+  /** What became of the credential at its target. A certificate cannot be recalled: hosts that follow the list refuse it, others until it expires. */
+  'grant.cleared': z.strictObject({
+    grant: f.grantId,
+    how: z.enum(['role_dropped', 'listed_as_revoked', 'expired', 'never_made']),
+    terminated: z.int().min(0),
+  }),
 }
 
 export const commands = {
@@ -45,12 +49,13 @@ export type GrantEvent = {
   [T in keyof typeof events]: { readonly type: T } & z.infer<(typeof events)[T]>
 }[keyof typeof events]
 export type Cause = z.infer<typeof cause>
+export type Cleared = z.infer<(typeof events)['grant.cleared']>['how']
 export type Grant = z.infer<(typeof events)['grant.issued']> & {
   readonly issuedAt: number
   readonly leafIndex: number
   endedAt?: number
   cause?: Cause
-  cleared?: { readonly isGone: boolean; readonly at: number; readonly leafIndex: number }
+  cleared?: { readonly how: Cleared; readonly at: number; readonly leafIndex: number }
 }
 
 export function apply(state: State, event: GrantEvent, at: number, leafIndex: number): void {
@@ -64,7 +69,7 @@ export function apply(state: State, event: GrantEvent, at: number, leafIndex: nu
   }
   if (event.type === 'grant.cleared') {
     const grant = state.grants.get(event.grant)
-    if (grant) grant.cleared = { isGone: event.isGone, at, leafIndex }
+    if (grant) grant.cleared = { how: event.how, at, leafIndex }
   }
 }
 

@@ -10,11 +10,15 @@ export const events = {
     origin: f.name,
     logKey: z.string().max(256),
     sshCa: z.string().max(256),
+  }),
+  /** A start of the server: by which version, and at which addresses passkeys and CI tokens are taken from here on. */
+  'log.opened': z.strictObject({
+    version: z.string().max(64),
+    treeSize: f.leafIndex,
     rpId: z.string().max(253),
     origins: z.array(f.url).max(8),
     audience: z.string().min(1).max(256),
   }),
-  'log.opened': z.strictObject({ version: z.string().max(64), treeSize: f.leafIndex }),
   'log.rotated': z.strictObject({ logKey: z.string().max(256) }),
   'log.damaged': z.strictObject({ leafIndex: f.leafIndex, file: z.string().max(256), problem: z.string().max(64) }),
   'log.repaired': z.strictObject({ leafIndexes: z.array(f.leafIndex).min(1).max(256), from: z.string().max(256) }),
@@ -48,7 +52,12 @@ export function apply(state: State, event: LogEvent): void {
   switch (event.type) {
     case 'log.created': {
       const { type: _, ...facts } = event
-      state.log = { ...facts, damaged: [] }
+      state.log = { ...facts, rpId: '', origins: [], audience: '', damaged: [] }
+      return
+    }
+    case 'log.opened': {
+      const { rpId, origins, audience } = event
+      if (state.log) Object.assign(state.log, { rpId, origins, audience })
       return
     }
     case 'log.rotated':
@@ -60,7 +69,6 @@ export function apply(state: State, event: LogEvent): void {
     case 'log.repaired':
       if (state.log) state.log.damaged = state.log.damaged.filter((damaged) => !event.leafIndexes.includes(damaged))
       return
-    case 'log.opened':
     case 'log.refused':
   }
 }

@@ -34,7 +34,6 @@ function unique(entities: readonly Entity[]): Entity[] {
 const uid = (type: string, id: string): EntityUid => ({ type, id })
 
 export const instance: Entity = { uid: uid('Instance', 'countersign'), attrs: {}, parents: [] }
-export const system: Entity = { uid: uid('System', 'countersign'), attrs: {}, parents: [] }
 
 /** A person with the roles of this moment; none when revoked or not enrolled. */
 export function personEntity(person: Person, at: number): Entity {
@@ -100,4 +99,10 @@ export function reference(to: EntityUid): CedarValue {
 
 export function environmentReference({ environment }: Environment): CedarValue {
   return reference(uid('Environment', environment))
+}
+
+/** Whether an administrator could still change the policies under this set: one that locks everybody out is never put in force. */
+export function keepsAdministrators(policies: PolicySet): boolean {
+  const admin: Entity = { uid: uid('Person', 'anybody'), attrs: {}, parents: [uid('Role', 'admin')] }
+  return ask(policies, admin, 'activatePolicy', [instance], { loginAgeSeconds: 0, isSelf: false }).isAllowed
 }

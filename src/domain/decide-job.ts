@@ -1,0 +1,99 @@
+/** What jobs ask for, each with the question that the policies answer. */
+
+import type { PolicySet } from '../policy/policy.ts'
+import * as build from './build.ts'
+import type { Command } from './command.ts'
+import type { Decision } from './decision.ts'
+import * as grant from './grant.ts'
+import * as login from './login.ts'
+import { turnAway, type Matter } from './matter.ts'
+import * as q from './question.ts'
+import * as release from './release.ts'
+import type { State } from './state.ts'
+
+/** As many approvals as an environment can ever ask for: the hypothetical that tells *waiting* from *refused*. */
+const PLENTY = 1_000
+
+/** `by` is a login that was found good on this very state; a person's, where a grant is to be ended. */
+export function decideForJob(by: login.Login, matter: Matter, state: State, policies: PolicySet): Decision {
+  const { command, claims, at } = matter
+  const who = q.callerEntity(by, state, at)
+  switch (command.type) {
+    case 'end login':
+      return login.end(command, by.principal, state)
+    case 'attest build': {
+      const said = claims as build.BuildClaims | undefined
+      if (!by.job || !said) return turnAway(matter, by.job ? 'builder_mismatch' : 'wrong_principal')
+      const answer = q.ask(
+        policies,
+        who,
+        'attestBuild',
+        [q.repositoryEntity(by.job.repository)],
+        build.contextOf(said, by, state),
+      )
+      return build.attest(command, said, by, answer, state)
+    }
+    case 'request release': {
+      const environment = state.environments.get(command.environment)
+      if (!by.job) return turnAway(matter, 'wrong_principal')
+      if (!environment)
+        return release.request(
+          command,
+          by,
+          q.unasked,
+          { isOpen: false, wouldOpen: false, policy: undefined },
+          state,
+          at,
+        )
+      const place = [q.environmentEntity(environment)] as const
+      const answer = q.ask(policies, who, 'requestRelease', place, release.contextOf(command, by, state))
+      const gate = q.ask(policies, who, 'release', place, { approvals: 0 })
+      const wouldOpen = q.ask(policies, who, 'release', place, { approvals: PLENTY }).isAllowed
+      return release.request(command, by, answer, { isOpen: gate.isAllowed, wouldOpen, policy: gate.policy }, state, at)
+    }
+    case 'end release':
+      return release.end(command, by, state)
+    case 'request grant':
+      return decideGrant(command, by, who, matter, state, policies)
+    case 'end grant': {
+      const held = state.grants.get(command.grant)
+      const answer = held
+        ? q.ask(policies, who, 'endGrant', q.within('Target', held.target, undefined), {
+            isHolder: held.holder === by.principal,
+          })
+        : q.unasked
+      return grant.end(command, by.principal, answer, state)
+    }
+    default:
+      return turnAway(matter, 'wrong_principal')
+  }
+}
+
+type RequestGrant = Extract<Command, { type: 'request grant' }>
+
+function decideGrant(
+  command: RequestGrant,
+  by: login.Login,
+  who: ReturnType<typeof q.callerEntity>,
+  matter: Matter,
+  state: State,
+  policies: PolicySet,
+): Decision {
+  const environment = state.environments.get(state.releases.get(command.release)?.environment ?? '')
+  if (!by.job) return turnAway(matter, 'wrong_principal')
+  if (!environment) return grant.request(command, by, q.unasked, false, state, matter.at)
+  const context = {
+    ...grant.contextOf(command, by, state, matter.at),
+    environment: q.environmentReference(environment),
+  }
+  const place = q.within(
+    'Target',
+    command.target,
+    environment.targets.includes(command.target) ? environment : undefined,
+  )
+  const slice = [...place, q.environmentEntity(environment)] as unknown as typeof place
+  const answer = q.ask(policies, who, 'obtainCredential', slice, context)
+  const wouldOpen =
+    !answer.isAllowed && q.ask(policies, who, 'obtainCredential', slice, { ...context, approvals: PLENTY }).isAllowed
+  return grant.request(command, by, answer, wouldOpen, state, matter.at)
+}

@@ -1,0 +1,117 @@
+/** What people ask for, each with the question that the policies answer. */
+
+import type { PolicySet } from '../policy/policy.ts'
+import * as alert from './alert.ts'
+import * as approval from './approval.ts'
+import type { Command } from './command.ts'
+import { allowed, refused, type Decision } from './decision.ts'
+import type { Event } from './event.ts'
+import * as key from './key.ts'
+import * as login from './login.ts'
+import { eventOf, turnAway, type Matter } from './matter.ts'
+import * as policy from './policy.ts'
+import * as principal from './principal.ts'
+import * as q from './question.ts'
+import type { Answered } from './question.ts'
+import * as role from './role.ts'
+import type { State } from './state.ts'
+
+/** What principals ask for, once their login was found good on this very state. */
+export function decideForPerson(by: login.Login, matter: Matter, state: State, policies: PolicySet): Decision {
+  const { command, claims, given, at } = matter
+  const who = q.callerEntity(by, state, at)
+  const ask = (action: string, resource: Parameters<typeof q.ask>[3], context: Parameters<typeof q.ask>[4]) =>
+    q.ask(policies, who, action, resource, context)
+  const loginAgeSeconds = Math.floor((at - by.provenAt) / 1000)
+  const isPerson = by.job === undefined
+  const administer = (action: string): Answered =>
+    isPerson ? ask(action, [q.instance], { loginAgeSeconds, isSelf: false }) : q.unasked
+  const about = (action: string, id: string): Answered => {
+    const person = state.people.get(id)
+    return isPerson && person
+      ? ask(action, [q.personEntity(person, at)], { loginAgeSeconds, isSelf: id === by.principal })
+      : q.unasked
+  }
+
+  switch (command.type) {
+    case 'invite person':
+      if (given.isHandleTaken) return turnAway(matter, 'handle_taken')
+      return principal.invite(command, administer('invitePerson'))
+    case 'revoke principal':
+      return principal.end(command, about('revokePrincipal', command.principal), state)
+    case 'assign role':
+      return role.assign(command, by.principal, about('assignRole', command.person), state)
+    case 'remove role':
+      return role.remove(command, by.principal, about('removeRole', command.person), state)
+    case 'enrol key':
+      return key.enrol(
+        command,
+        claims as key.KeyClaims,
+        by.principal as `person:${string}`,
+        about('enrolKey', by.principal),
+        state,
+      )
+    case 'remove key':
+      return key.remove(command, about('removeKey', state.keys.get(command.fingerprint)?.person ?? ''), state)
+    case 'lend login':
+      return login.lend(command, by, isPerson ? ask('openLogin', [q.instance], lending) : q.unasked)
+    case 'end login':
+      return login.end(command, by.principal, state)
+    case 'trust issuer':
+      return permitted('issuer.trusted', command, administer('trustIssuer'))
+    case 'register repository':
+      return permitted('repository.registered', command, administer('registerRepository'))
+    case 'define environment':
+      return permitted('environment.defined', command, administer('defineEnvironment'))
+    case 'define target':
+      return permitted('target.defined', command, administer('defineTarget'))
+    case 'activate policy':
+      return policy.activate(command, claims as policy.PolicyClaims, administer('activatePolicy'))
+    case 'rotate log key':
+      return permitted('log.rotated', command, administer('rotateKey'))
+    case 'repair log':
+      return permitted('log.repaired', command, administer('repairLog'))
+    case 'acknowledge alert':
+      return alert.acknowledge(
+        command,
+        by.principal,
+        isPerson ? ask('acknowledgeAlert', [q.instance], {}) : q.unasked,
+        state,
+      )
+    case 'give approval':
+    case 'decline release':
+      return decideApproval(command, by, matter, state, policies)
+    default:
+      return turnAway(matter, 'wrong_principal')
+  }
+}
+
+const lending = { method: 'code', userVerified: true, eventName: '', tokenReused: false, repositoryKnown: false }
+
+function permitted(type: Event['type'], command: Command, { isAllowed, policy: verdict }: Answered): Decision {
+  if (!isAllowed) return refused({ type: 'principal.refused', wanted: command.type }, 'policy_refused', verdict)
+  return allowed(eventOf(type, command), verdict)
+}
+
+type Answer = Extract<Command, { type: 'give approval' | 'decline release' }>
+
+function decideApproval(
+  command: Answer,
+  by: login.Login,
+  { claims, at }: Matter,
+  state: State,
+  policies: PolicySet,
+): Decision {
+  const found = state.releases.get(command.release)
+  const environment = found && state.environments.get(found.environment)
+  const proof = claims as approval.AssertionClaims | undefined
+  const context = found &&
+    environment && { ...approval.contextOf(found, by, proof, at), environment: q.environmentReference(environment) }
+  const action = command.type === 'give approval' ? 'approve' : 'decline'
+  const who = q.callerEntity(by, state, at)
+  const answer =
+    context && !by.job
+      ? q.ask(policies, who, action, q.within('Release', command.release, environment), context)
+      : q.unasked
+  return approval.answer(command, by, proof, answer, state, at)
+}
