@@ -15,6 +15,8 @@ export type Repository = Disposable & {
   commit(message: string, ...options: string[]): string
   /** The content of a commit object. */
   read(id: string): Buffer
+  /** Whether `git verify-commit` accepts its signature. */
+  gitAccepts(id: string): boolean
   /** Makes an SSH key pair with ssh-keygen and returns the public line; the private key is at `directory/name`. */
   sshKey(name: string, ...options: string[]): string
   /** Makes an OpenPGP key with gpg and returns the armored public key. */
@@ -48,6 +50,14 @@ export function createRepository(...initOptions: string[]): Repository {
       return git('rev-parse', 'HEAD').toString().trim()
     },
     read: (id) => git('cat-file', 'commit', id),
+    gitAccepts(id) {
+      try {
+        git('verify-commit', id)
+        return true
+      } catch {
+        return false
+      }
+    },
     sshKey(name, ...options) {
       run('ssh-keygen', ['-q', '-N', '', '-C', `${name}@laptop`, '-f', join(directory, name), ...options])
       return readFileSync(join(directory, `${name}.pub`), 'utf8')
@@ -60,7 +70,7 @@ export function createRepository(...initOptions: string[]): Repository {
     },
     [Symbol.dispose]() {
       // Ends the agent of this GNUPGHOME and no other.
-      run('gpgconf', ['--kill', 'all'])
+      if (hasTool('gpgconf', '--version')) run('gpgconf', ['--kill', 'all'])
       rmSync(directory, { recursive: true, force: true })
     },
   }
