@@ -1,0 +1,66 @@
+/** Declarations: asking the record, and checking it. */
+
+import type { Declaration } from './command.ts'
+import { parseCount, parseIndex } from './text.ts'
+
+const RECORD = 'Ask and verify'
+
+export const record: readonly Declaration[] = [
+  {
+    name: 'why',
+    summary: 'The whole chain behind an artifact, commit, release, credential or leaf',
+    group: RECORD,
+    arguments: [['<id>', 'artifact digest or file, commit, serial, fingerprint, grant, leaf index']],
+    examples: [
+      ['countersign why sha256:9f2c…', 'who put this into production, with which permission'],
+      ['countersign why 18170', 'why leaf 18170 says what it says'],
+    ],
+    next: ['trail show', 'verify'],
+    load: async () => await import('./why.ts'),
+  },
+  {
+    name: 'trail query',
+    summary: 'Search the log (also: countersign trail)',
+    isDefault: true,
+    arguments: [['[query...]', 'such as outcome:refused who:@ana type:release.* env:production']],
+    options: [
+      { flags: '--limit <count>', text: 'at most so many leaves (else 50)', parse: parseCount },
+      { flags: '--after <leaf-index>', text: 'only later leaves, oldest first', parse: parseIndex },
+      { flags: '--before <leaf-index>', text: 'only earlier leaves', parse: parseIndex },
+    ],
+    isStream: true,
+    examples: [
+      ["countersign trail query 'outcome:refused env:production'", 'refusals, newest first'],
+      ['countersign trail query --after 0 --jsonl', 'everything, one JSON object a line'],
+    ],
+    next: ['trail show', 'trail tail'],
+    load: async () => await import('./trail-query.ts'),
+  },
+  {
+    name: 'trail tail',
+    summary: 'Follow the log as it grows',
+    options: [
+      { flags: '--after <leaf-index>', text: 'start behind this leaf', parse: parseIndex },
+      { flags: '--count <count>', text: 'end after so many leaves', parse: parseCount },
+    ],
+    isStream: true,
+    examples: [['countersign trail tail', 'until interrupted; resumes without loss after a broken connection']],
+    load: async () => await import('./trail-tail.ts'),
+  },
+  {
+    name: 'trail show',
+    summary: 'One leaf with its facts; its proof is verified here',
+    arguments: [['<leaf-index>', 'number of the leaf, from 0']],
+    examples: [['countersign trail show 18170', 'exits 5 when the proof is wrong']],
+    next: ['why'],
+    load: async () => await import('./trail-show.ts'),
+  },
+  {
+    name: 'policy check',
+    summary: 'Validate the Cedar policies in a folder, strictly; nothing is activated',
+    arguments: [['<folder>', 'folder with .cedar files']],
+    isLocal: true,
+    examples: [['countersign policy check policies/', 'exits 1 with each error and its place']],
+    load: async () => await import('./policy-check.ts'),
+  },
+]

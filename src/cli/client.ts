@@ -1,0 +1,136 @@
+/** The API as commands use it: typed answers, receipts that were verified before anyone sees them, refusals as failures. */
+
+import { randomUUID } from 'node:crypto'
+import * as z from '../bytes/schema.ts'
+import { discovery, receipt, type Discovery, type Receipt } from './contract.ts'
+import { Failure } from './failure.ts'
+import { rememberHead, resolvePin, type PinStore, type StoredPin } from './pin.ts'
+import { asProblem } from './problem.ts'
+import { verifyReceipt, type Head } from './proof.ts'
+import type { Terminal } from './terminal.ts'
+import { exchange, type Answer, type Exchange } from './transport.ts'
+
+export interface ClientOptions {
+  readonly server: string
+  readonly terminal: Terminal
+  readonly pin: PinStore
+  /** The value of the Authorization header, `Bearer cs_…`, if there is a login. */
+  readonly authorization?: string | undefined
+}
+
+export interface WriteOptions {
+  readonly idempotencyKey?: string
+  readonly timeoutMs?: number
+  /** In place of the login's: a push speaks as its door. */
+  readonly authorization?: string
+}
+
+export class Client {
+  readonly server: string
+  readonly #terminal: Terminal
+  readonly #store: PinStore
+  /** The value of the Authorization header; empty for a stranger. */
+  readonly authorization: string
+  #pin: StoredPin | undefined
+  /** What the last answer's Date header said, minus our clock, in ms. */
+  clockSkewMs: number | undefined
+
+  constructor({ server, terminal, pin, authorization }: ClientOptions) {
+    this.server = server
+    this.#terminal = terminal
+    this.#store = pin
+    this.authorization = authorization ?? ''
+  }
+
+  /** The same server and pinned log, spoken to as somebody else. */
+  as(bearer: string): Client {
+    return new Client({
+      server: this.server,
+      terminal: this.#terminal,
+      pin: this.#store,
+      authorization: `Bearer ${bearer}`,
+    })
+  }
+
+  async discover(): Promise<Discovery> {
+    return await this.get('/.well-known/countersign', discovery)
+  }
+
+  /** The pinned log, pinned now if it never was. */
+  async pin(): Promise<StoredPin> {
+    this.#pin ??= await resolvePin(this.#store, () => this.get('/.well-known/countersign', z.unknown()), this.#terminal)
+    return this.#pin
+  }
+
+  /** A read. `path` starts with a slash. Throws a Failure for every answer but a 200 of that shape. */
+  async get<T>(path: string, shape: z.ZodType<T>, options: Pick<Exchange, 'timeoutMs' | 'signal'> = {}): Promise<T> {
+    const answer = await this.#exchange({ method: 'GET', path, ...options }, this.authorization)
+    if (answer.status !== 200) throw asProblem(answer, this.server)
+    return this.#shaped(shape, answer.body)
+  }
+
+  /** A write: the verified receipt of what was allowed or waits. Throws a Failure for a refusal, its receipt verified too. */
+  async write<R>(
+    method: 'POST' | 'DELETE',
+    path: string,
+    body: unknown,
+    result: z.ZodType<R>,
+    options: WriteOptions = {},
+  ): Promise<Receipt<R>> {
+    const { idempotencyKey = randomUUID(), timeoutMs, authorization = this.authorization } = options
+    const headers = method === 'POST' ? { 'idempotency-key': idempotencyKey } : {}
+    const given = body === undefined ? {} : { body }
+    const answer = await this.#exchange(
+      { method, path, headers, ...given, ...(timeoutMs && { timeoutMs }) },
+      authorization,
+    )
+    if (![200, 201, 202].includes(answer.status)) throw await this.#refusal(answer)
+    const proven = this.#shaped(receipt, answer.body)
+    await this.verify(proven)
+    return { ...proven, result: this.#shaped(result, proven.result) }
+  }
+
+  async post<R>(path: string, body: unknown, result: z.ZodType<R>, options?: WriteOptions): Promise<Receipt<R>> {
+    return await this.write('POST', path, body, result, options)
+  }
+
+  /** Throws a Failure `unverified` unless the pinned log signed for this receipt. */
+  async verify(proven: Receipt): Promise<void> {
+    this.remember(verifyReceipt(proven, await this.pin()))
+  }
+
+  /** Keeps the largest verified head beside the pin. */
+  remember(head: Head): void {
+    if (this.#pin) this.#pin = rememberHead(this.#store, this.#pin, head)
+  }
+
+  async #refusal(answer: Answer): Promise<Failure> {
+    const failure = asProblem(answer, this.server)
+    const proven = receipt.safeParse((answer.body as { receipt?: unknown } | undefined)?.receipt)
+    // Even a no must be on record: a refusal without its leaf would hide an attempt.
+    if (proven.success) await this.verify(proven.data)
+    return failure
+  }
+
+  async #exchange(request: Exchange, authorization: string | undefined): Promise<Answer> {
+    const headers = { ...request.headers, ...(authorization && { authorization }) }
+    const answer = await exchange(this.server, { ...request, headers })
+    const date = Date.parse(answer.headers.get('date') ?? '')
+    this.clockSkewMs = Number.isNaN(date) ? undefined : date - Date.now()
+    return answer
+  }
+
+  #shaped<T>(shape: z.ZodType<T>, value: unknown): T {
+    const parsed = shape.safeParse(value)
+    if (parsed.success) return parsed.data
+    const where = parsed.error.issues[0]?.path.join('.') || 'the whole'
+    throw new Failure(
+      'failed',
+      'not_countersign',
+      `${this.server} answered in a form that this client does not know (at ${where})`,
+      {
+        next: 'compare countersign version with the version of the server',
+      },
+    )
+  }
+}

@@ -1,0 +1,123 @@
+/** Shapes of releases and grants in the API's answers. */
+
+import * as z from '../bytes/schema.ts'
+import { exact, instant, leafIndex, shown, who } from './contract.ts'
+
+export const releaseState = z.enum([
+  'waiting',
+  'approved',
+  'deploying',
+  'deployed',
+  'failed',
+  'refused',
+  'expired',
+  'voided',
+])
+export type ReleaseState = z.infer<typeof releaseState>
+
+export const releaseSummary = z.object({
+  release: shown,
+  fingerprint: shown,
+  name: shown,
+  repository: shown,
+  environment: shown,
+  state: releaseState,
+  artifact: shown,
+  artifactName: shown,
+  commit: shown,
+  requestedBy: who,
+  requestedAt: instant,
+  expiresAt: instant,
+  given: z.int(),
+  required: z.int(),
+  leafIndex,
+  you: z.object({ canApprove: z.boolean(), because: shown, who: z.array(who).optional() }).optional(),
+})
+export type ReleaseSummary = z.infer<typeof releaseSummary>
+
+const station = z.object({
+  key: shown,
+  title: shown,
+  state: z.enum(['done', 'waiting', 'todo', 'broken']),
+  headline: shown,
+  lines: z.array(shown).default([]),
+  leafIndex: leafIndex.optional(),
+})
+export type Station = z.infer<typeof station>
+
+export const release = releaseSummary.extend({
+  statement: exact,
+  statementDigest: shown,
+  challenge: z.base64url().max(128),
+  rpId: shown,
+  credentialIds: z.array(shown).default([]),
+  stations: z.array(station).default([]),
+  approvals: z
+    .array(
+      z.object({
+        by: who,
+        at: instant,
+        leafIndex,
+        userVerified: z.boolean().optional(),
+        software: z.boolean().optional(),
+      }),
+    )
+    .default([]),
+  rules: z.array(z.object({ text: shown, ok: z.boolean(), detail: shown })).default([]),
+  risks: z.array(z.object({ kind: shown, text: shown })).default([]),
+  canApprove: z.array(who).default([]),
+  effect: shown.optional(),
+})
+export type Release = z.infer<typeof release>
+
+/** What a request for a release answers with. */
+export const requested = z.object({
+  release: shown,
+  fingerprint: shown,
+  statementDigest: shown,
+  approvalUrl: shown,
+  required: z.int(),
+  canApprove: z.array(who).default([]),
+  expiresAt: instant,
+})
+export type Requested = z.infer<typeof requested>
+
+export const progress = z.object({ state: releaseState, given: z.int(), required: z.int() })
+export type Progress = z.infer<typeof progress>
+
+/** Text that goes into configuration files: a line break in it would write a second setting. */
+const oneLine = z
+  .string()
+  .max(8_192)
+  .regex(/^[^\p{Cc}]*$/u)
+const word = oneLine.regex(/^[^\s"'\\#%]+$/u)
+const port = z.int().min(1).max(65_535)
+
+export const sshCredential = z.object({
+  kind: z.literal('ssh'),
+  certificate: oneLine,
+  serial: shown,
+  host: word,
+  port,
+  user: word,
+  hostKey: oneLine.optional(),
+})
+export type SshCredential = z.infer<typeof sshCredential>
+
+export const postgresCredential = z.object({
+  kind: z.literal('postgres'),
+  user: word,
+  password: oneLine,
+  host: word,
+  port,
+  database: word,
+  serial: shown,
+})
+export type PostgresCredential = z.infer<typeof postgresCredential>
+
+export const granted = z.object({
+  grant: shown,
+  expiresAt: instant,
+  credential: z.discriminatedUnion('kind', [sshCredential, postgresCredential]),
+})
+export type Granted = z.infer<typeof granted>

@@ -1,0 +1,55 @@
+/** All commands of `countersign`, by name; each loads its own module when it runs, and not before. */
+
+import { Argument, Command } from 'commander'
+import { people, git, start } from './catalogue-start.ts'
+import { record } from './catalogue-record.ts'
+import { work } from './catalogue-work.ts'
+import { declare, declareFamily, type Act, type Family } from './command.ts'
+import type { Terminal } from './terminal.ts'
+import { findHelp } from './topic.ts'
+
+const FAMILIES: readonly Family[] = [
+  { name: 'release', summary: 'Request, list, show, wait', group: 'Build, release, approve' },
+  { name: 'trail', summary: 'Search, follow, show leaves of the log', group: 'Ask and verify' },
+  { name: 'policy', summary: 'Check policies', group: 'Ask and verify' },
+  { name: 'people', summary: 'Who may act: list, invite, enrol, roles', group: 'People and keys' },
+  { name: 'people role', summary: 'Give and take roles', group: '' },
+  { name: 'git', summary: 'Signed commits and judged pushes', group: 'People and keys' },
+  { name: 'git hook', summary: 'The door of a bare repository', group: '' },
+]
+
+const EXAMPLES = `Examples:
+  countersign login --server https://countersign.acme.test   sign in with a passkey
+  countersign git setup                                      sign your commits
+  countersign run --env production --artifact app.tgz -- ./deploy.sh
+  countersign approve K7Q2-9DMX                              sign what waits for you
+  countersign why sha256:9f2c…                               who put this into production
+`
+
+export function buildProgram(terminal: Terminal, act: Act): Command {
+  const program = new Command('countersign').description(
+    'Who put this into production, with which permission: decided, lent, recorded, provable.',
+  )
+  // Subcommands inherit these settings, so they come before the subcommands.
+  program
+    .helpCommand(false)
+    .helpOption('-h, --help', 'this help')
+    .exitOverride()
+    .configureOutput({ outputError: () => {}, writeErr: (text) => terminal.say(text.trimEnd()) })
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .addHelpText('before', EXAMPLES)
+    .addHelpText(
+      'after',
+      '\nMore: countersign help <command> · countersign help exit-codes · countersign help environment',
+    )
+    .option('--no-color', 'no colour, as NO_COLOR')
+  for (const declaration of start) declare(program, declaration, act)
+  for (const family of FAMILIES) declareFamily(program, family)
+  for (const declaration of [...work, ...record, ...people, ...git]) declare(program, declaration, act)
+  program
+    .command('help')
+    .summary('Help on a command or topic')
+    .addArgument(new Argument('[topic...]', 'command, exit-codes or environment'))
+    .action((topic: readonly string[]) => terminal.print(findHelp(program, topic)))
+  return program
+}
