@@ -1,0 +1,150 @@
+/**
+ * The keys of this instance: made at the first start, readable by its user alone, encrypted at rest where a passphrase is
+ * given, and never lost to a rotation: what an old key signed stays verifiable.
+ *
+ *     keys/log.pem             the private key in use, PKCS#8, mode 0600
+ *     keys/log.former-1.pem    the public key before it, SPKI
+ */
+
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf, reasonOf, StoreError } from './error.ts'
+import { diskFiles, type Files } from './file.ts'
+import { formatPrivateKey, isEncrypted, parsePrivateKey } from './pkcs8.ts'
+
+export interface InstanceKey {
+  readonly name: string
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+  /** Public keys that this one replaced, oldest first. */
+  readonly formerPublicKeys: readonly KeyObject[]
+}
+
+export interface KeysOptions {
+  readonly directory: string
+  /** Encrypts what is written and opens what is read. */
+  readonly passphrase?: string
+  /** A file (mode 0600) whose first line is the passphrase. */
+  readonly passphraseFile?: string
+  readonly files?: Files
+}
+
+export interface Keys {
+  /** The Ed25519 key of that name (lower case, digits, hyphens), made if there is none. */
+  open(name: string): Promise<InstanceKey>
+  /** A new key under the name; the old public key is kept, the old private key is gone. Durable when it resolves. */
+  rotate(name: string): Promise<InstanceKey>
+}
+
+/**
+ * A StoreError: `wrong_passphrase`, `insecure_permissions` (a key or passphrase file that others may read; names the
+ * command that mends it) or `damaged` (no key in the file).
+ */
+export async function openKeys(options: KeysOptions): Promise<Keys> {
+  const files = options.files ?? diskFiles
+  await files.makeDirectory(options.directory, 0o700)
+  await requirePrivate(options.directory, 0o700)
+  return new KeyDirectory(options.directory, files, await passphraseOf(options, files))
+}
+
+async function passphraseOf({ passphrase, passphraseFile }: KeysOptions, files: Files): Promise<string | undefined> {
+  if (passphraseFile !== undefined) {
+    await requirePrivate(passphraseFile, 0o600)
+    passphrase = (await files.read(passphraseFile))?.toString().split(/\r?\n/, 1)[0]
+    if (passphrase === undefined) throw new StoreError('absent', `the passphrase file ${passphraseFile} is not there`)
+  }
+  // An empty one would look like protection.
+  if (passphrase === '')
+    throw new StoreError('wrong_passphrase', 'the passphrase for the keys of this instance is empty')
+  return passphrase
+}
+
+class KeyDirectory implements Keys {
+  readonly #directory: string
+  readonly #files: Files
+  readonly #passphrase: string | undefined
+
+  constructor(directory: string, files: Files, passphrase: string | undefined) {
+    this.#directory = directory
+    this.#files = files
+    this.#passphrase = passphrase
+  }
+
+  async open(name: string): Promise<InstanceKey> {
+    const path = this.#path(name)
+    await requirePrivate(path, 0o600)
+    const pem = (await this.#files.read(path))?.toString()
+    if (pem === undefined) return this.#create(name)
+    const privateKey = this.#read(path, pem)
+    // A passphrase that came later protects from the next start on.
+    if (this.#passphrase !== undefined && !isEncrypted(pem)) await this.#write(name, privateKey)
+    return this.#describe(name, privateKey)
+  }
+
+  async rotate(name: string): Promise<InstanceKey> {
+    const { publicKey, formerPublicKeys } = await this.open(name)
+    const former = join(this.#directory, `${name}.former-${formerPublicKeys.length + 1}.pem`)
+    // The old public key first: a crash in between leaves it listed and still in use, which harms nothing.
+    await this.#files.replace(former, Buffer.from(publicKey.export({ format: 'pem', type: 'spki' })), 0o644)
+    return this.#create(name)
+  }
+
+  async #create(name: string): Promise<InstanceKey> {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    await this.#write(name, privateKey)
+    return this.#describe(name, privateKey)
+  }
+
+  async #write(name: string, privateKey: KeyObject): Promise<void> {
+    await this.#files.replace(this.#path(name), Buffer.from(formatPrivateKey(privateKey, this.#passphrase)), 0o600)
+    await this.#files.syncDirectory(this.#directory)
+  }
+
+  #read(path: string, pem: string): KeyObject {
+    if (isEncrypted(pem) && this.#passphrase === undefined) {
+      throw new StoreError('wrong_passphrase', `the key ${path} is encrypted and no passphrase was given`)
+    }
+    const key = parsePrivateKey(pem, isEncrypted(pem) ? this.#passphrase : undefined)
+    if (key) return key
+    if (isEncrypted(pem)) throw new StoreError('wrong_passphrase', `the passphrase does not open the key ${path}`)
+    throw new StoreError('damaged', `${path} holds no private key; restore it from a copy`)
+  }
+
+  async #describe(name: string, privateKey: KeyObject): Promise<InstanceKey> {
+    const publicKey = createPublicKey(privateKey)
+    const former = await this.#formerKeys(name)
+    return { name, privateKey, publicKey, formerPublicKeys: former.filter((key) => !key.equals(publicKey)) }
+  }
+
+  async #formerKeys(name: string): Promise<KeyObject[]> {
+    const numbers = (await this.#files.list(this.#directory))
+      .map((file) => new RegExp(`^${name}\\.former-(\\d+)\\.pem$`).exec(file)?.[1])
+      .filter((number) => number !== undefined)
+      .map(Number)
+      .sort((a, b) => a - b)
+    return Promise.all(
+      numbers.map(async (number) =>
+        createPublicKey((await this.#files.read(join(this.#directory, `${name}.former-${number}.pem`)))!),
+      ),
+    )
+  }
+
+  #path(name: string): string {
+    if (!/^[a-z][a-z0-9-]{0,63}$/.test(name))
+      throw new StoreError('absent', 'a key name has lower-case letters, digits and hyphens')
+    return join(this.#directory, `${name}.pem`)
+  }
+}
+
+/** Refuses what group or others may read or write. Absent is fine. */
+async function requirePrivate(path: string, mode: number): Promise<void> {
+  try {
+    const { mode: found } = await stat(path)
+    if ((found & 0o077) === 0) return
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw new StoreError('unwritable', `couldn't look at ${path}: ${reasonOf(error)}`, { cause: error })
+  }
+  throw new StoreError('insecure_permissions', `others may read ${path}; run: chmod ${mode.toString(8)} ${path}`)
+}
