@@ -1,0 +1,198 @@
+/**
+ * One running Countersign: the ledger on its directory, the keys, and everything that works behind the log. Whoever holds it
+ * can ask anything of it; what may be done, the ledger decides.
+ */
+
+import { mkdir, readFile } from 'node:fs/promises'
+import type { KeyObject } from 'node:crypto'
+import { join } from 'node:path'
+import type { Command } from '../domain/command.ts'
+import { decide } from '../domain/decide.ts'
+import type { State } from '../domain/state.ts'
+import { isRefusal, type Refusal } from '../evidence/refusal.ts'
+import { openEvidence, type EvidenceStore } from '../store/evidence.ts'
+import { openKeys, type InstanceKey, type Keys } from '../store/keys.ts'
+import { openLog, type Log } from '../store/log.ts'
+import { openSnapshots } from '../store/snapshot.ts'
+import { ed25519Signer, formatKey, NOTE_SIGNATURE, rawPublicKey, verifierKey, type VerifierKey } from '../tlog/key.ts'
+import { encodeEd25519PublicKey, formatPublicKey } from '../wire/ssh-key.ts'
+import { begin, loadOrThrow } from './genesis.ts'
+import { handle, systemCaller, type Desk, type Request } from './handle.ts'
+import { IssuerKeys } from './issuer-keys.ts'
+import { Ledger, type Recorded } from './ledger.ts'
+import { Lender } from './lend.ts'
+import { Noise } from './noise.ts'
+import { Seen } from './authenticate.ts'
+import { utf8 } from '../bytes/text.ts'
+import { parse } from '../bytes/json.ts'
+import type { PolicyFiles } from '../policy/policy.ts'
+import { TargetAccess } from './target-access.ts'
+
+export type InstanceOptions = {
+  /** Everything is kept below it; created when absent. */
+  readonly directory: string
+  /** Where browsers and command lines reach it, such as `https://countersign.example`. */
+  readonly publicUrl: string
+  /** A bare host name for a log that is born now; an existing log keeps its own. */
+  readonly origin: string
+  readonly policyDirectory: string
+  readonly version: string
+  readonly passphraseFile?: string | undefined
+  readonly clock?: () => number
+}
+
+export class Instance implements Desk, AsyncDisposable {
+  readonly options: InstanceOptions
+  readonly clock: () => number
+  readonly log: Log
+  readonly ledger: Ledger
+  readonly evidence: EvidenceStore
+  readonly lender: Lender
+  readonly access: TargetAccess
+  readonly issuerKeys: IssuerKeys
+  readonly noise = new Noise()
+  /** Challenges and codes that were handed out, each good once. */
+  readonly challenges = new Seen()
+  /** Requests of git doors that were seen. */
+  readonly doorRequests = new Seen()
+  readonly startedAt: number
+  readonly #keys: Keys
+
+  private constructor(options: InstanceOptions, parts: Parts) {
+    this.options = options
+    this.clock = options.clock ?? Date.now
+    this.log = parts.ledger.log
+    this.ledger = parts.ledger
+    this.evidence = parts.evidence
+    this.access = parts.access
+    this.lender = new Lender(parts.sshCa.privateKey, parts.access)
+    this.issuerKeys = new IssuerKeys(this.clock)
+    this.startedAt = this.clock()
+    this.#keys = parts.keys
+  }
+
+  /**
+   * Opens the directory, or makes a new log in it. Rejects with a sentence: another process owns it, a key cannot be opened,
+   * the log was rolled back or damaged.
+   */
+  static async open(options: InstanceOptions): Promise<Instance> {
+    const parts = await openParts(options)
+    const instance = new Instance(options, parts)
+    if (instance.log.size === 0) await instance.#begin(parts)
+    await instance.#announce(parts)
+    return instance
+  }
+
+  get setupFile(): string {
+    return join(this.options.directory, 'setup-token')
+  }
+
+  /** The verifier key text of the log as it signs now. */
+  get logKey(): string {
+    return this.ledger.state.log!.logKey
+  }
+
+  handle(request: Request): Promise<Recorded | Refusal> {
+    return handle(request, this)
+  }
+
+  /**
+   * A new signing key from the next checkpoint on. It is made only for who may ask for it; should we die between making it and
+   * saying so, the next start says so.
+   */
+  async rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal> {
+    const at = Math.max(this.clock(), this.ledger.state.at)
+    const asked = (logKey: string) => ({ ...request, command: { type: 'rotate log key', logKey } as const })
+    const matter = { ...asked(this.logKey), claims: undefined, given: {}, at }
+    if (decide(matter, this.ledger.state as State, this.ledger.policies).outcome !== 'allowed')
+      return this.handle(asked(this.logKey))
+    const key = await this.#keys.rotate('log')
+    const recorded = await this.handle(asked(formatKey(vkeyOf(this.log.origin, key.publicKey))))
+    this.log.useSigner(ed25519Signer(this.log.origin, NOTE_SIGNATURE, key.privateKey))
+    return recorded
+  }
+
+  async #begin({ logKey, sshCa }: Parts): Promise<void> {
+    const { policyDirectory } = this.options
+    const ca = formatPublicKey(encodeEd25519PublicKey(rawPublicKey(sshCa.publicKey)), 'countersign')
+    const birth = {
+      origin: this.log.origin,
+      logKey: formatKey(vkeyOf(this.log.origin, logKey.publicKey)),
+      sshCa: ca,
+      policyDirectory,
+      setupFile: this.setupFile,
+    }
+    await begin(birth, this)
+  }
+
+  /** Each start is a leaf: an attacker who swaps the program or its addresses leaves a trace. */
+  async #announce({ logKey }: Parts): Promise<void> {
+    const signing = formatKey(vkeyOf(this.log.origin, logKey.publicKey))
+    if (signing !== this.logKey) await this.#say({ type: 'rotate log key', logKey: signing })
+    const { publicUrl, version } = this.options
+    const url = new URL(publicUrl)
+    const place = { rpId: url.hostname, origins: [url.origin], audience: url.origin }
+    await this.#say({ type: 'open log', version, treeSize: this.log.size, ...place })
+  }
+
+  async #say(command: Command): Promise<void> {
+    const said = await this.handle({ command, caller: systemCaller('log') })
+    if (isRefusal(said)) throw new Error(said.because)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.ledger.snapshot().catch(() => undefined)
+    await this.log.close()
+  }
+}
+
+type Parts = {
+  readonly ledger: Ledger
+  readonly evidence: EvidenceStore
+  readonly access: TargetAccess
+  readonly keys: Keys
+  readonly logKey: InstanceKey
+  readonly sshCa: InstanceKey
+}
+
+async function openParts(options: InstanceOptions): Promise<Parts> {
+  const { directory, passphraseFile, clock = Date.now } = options
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const keys = await openKeys({ directory: join(directory, 'keys'), ...(passphraseFile && { passphraseFile }) })
+  const sshCa = await keys.open('ssh-ca')
+  const logKey = await keys.open('log')
+  const origin = (await originOf(join(directory, 'log', 'meta.json'))) ?? options.origin
+  const formerKeys = logKey.formerPublicKeys.map((key) => vkeyOf(origin, key))
+  const signer = ed25519Signer(origin, NOTE_SIGNATURE, logKey.privateKey)
+  const log = await openLog({ directory: join(directory, 'log'), origin, signer, formerKeys })
+  try {
+    const evidence = await openEvidence(join(directory, 'evidence'))
+    const snapshots = await openSnapshots({ directory: join(directory, 'snapshots'), origin, signer, formerKeys })
+    const policies = (digest: string) => policiesOf(digest, evidence)
+    const ledger = await Ledger.open({ log, snapshots, policies, clock })
+    return { ledger, evidence, access: await TargetAccess.open(directory), keys, logKey, sshCa }
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+}
+
+/** Policies in force come out of the evidence, under the digest that the log names; a directory on disk changes nothing. */
+async function policiesOf(digest: string, evidence: EvidenceStore) {
+  const bytes = await evidence.get(digest as `sha256:${string}`)
+  if (!bytes) throw new Error(`the policies ${digest} that the log names are not in the evidence`)
+  return loadOrThrow(parse(utf8.decode(bytes)) as PolicyFiles)
+}
+
+/** The origin that an existing log was born with; it never changes. */
+async function originOf(metaFile: string): Promise<string | undefined> {
+  const text = await readFile(metaFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  return text === undefined ? undefined : String((parse(text) as { origin?: unknown }).origin)
+}
+
+function vkeyOf(origin: string, publicKey: KeyObject): VerifierKey {
+  return verifierKey(origin, NOTE_SIGNATURE, rawPublicKey(publicKey))
+}
