@@ -1,0 +1,257 @@
+/** What the HTTP API answers, as the console reads it. Instants are RFC 3339 text, leaf indices count from 0. */
+
+import type { Proof } from '../verify/leaf.ts'
+
+export type PrincipalKind = 'person' | 'job' | 'agent' | 'system'
+export type Who = {
+  readonly id: string
+  readonly kind: PrincipalKind
+  readonly name: string
+  readonly label?: string
+  readonly onBehalfOf?: Who
+  readonly software?: boolean
+}
+
+export type Outcome = 'allowed' | 'refused' | 'waiting' | 'recorded'
+export type Row = {
+  readonly leafIndex: number
+  readonly at: string
+  readonly type: string
+  readonly outcome: Outcome
+  readonly who: Who
+  readonly sentence: string
+  readonly resource?: { readonly kind: string; readonly id: string; readonly name: string }
+  readonly environment?: string
+  readonly reason?: string
+  readonly policies: readonly string[]
+}
+
+export type Receipt<R> = {
+  readonly outcome: 'allowed' | 'refused' | 'waiting'
+  readonly leafIndex: number
+  readonly type: string
+  readonly result: R
+  readonly reason?: string
+  readonly policies: readonly string[]
+  readonly leaf: string
+  readonly proof: Proof
+}
+
+export type Login = {
+  readonly login: string
+  readonly who: Who
+  readonly expiresAt: string
+  readonly openedAt: string
+  readonly roles: readonly string[]
+  readonly method: string
+  readonly can: { readonly administer: boolean; readonly approve: boolean }
+}
+
+export type WellKnown = {
+  readonly origin: string
+  readonly logKey: string
+  readonly sshCa: string
+  readonly witnesses: readonly { readonly name: string; readonly key: string }[]
+  readonly version: string
+}
+
+export type LogStatus = {
+  readonly origin: string
+  readonly treeSize: number
+  readonly rootHash: string
+  readonly checkpoint: string
+  readonly signedAt: string
+  readonly witnesses: readonly {
+    readonly name: string
+    readonly key: string
+    readonly cosignedSize: number
+    readonly cosignedAt: string
+    readonly lag: number
+  }[]
+  readonly healthy: boolean
+  readonly trouble?: { readonly sentence: string; readonly leafIndex?: number; readonly since: string }
+  readonly lastScrubAt: string
+  readonly key: string
+  readonly startedAt: string
+}
+
+export type ReleaseState =
+  | 'waiting'
+  | 'approved'
+  | 'deploying'
+  | 'deployed'
+  | 'failed'
+  | 'refused'
+  | 'expired'
+  | 'voided'
+
+export type ReleaseSummary = {
+  readonly release: string
+  readonly fingerprint: string
+  readonly name: string
+  readonly repository: string
+  readonly environment: string
+  readonly state: ReleaseState
+  readonly artifact: string
+  readonly artifactName: string
+  readonly commit: string
+  readonly requestedBy: Who
+  readonly requestedAt: string
+  readonly expiresAt: string
+  readonly given: number
+  readonly required: number
+  readonly leafIndex: number
+  readonly you: { readonly canApprove: boolean; readonly because: string; readonly who?: readonly Who[] }
+}
+
+export type Station = {
+  readonly key: 'source' | 'build' | 'artifact' | 'policy' | 'approvals' | 'deploy'
+  readonly title: string
+  readonly state: 'done' | 'waiting' | 'todo' | 'broken'
+  readonly headline: string
+  readonly lines: readonly string[]
+  readonly leafIndex?: number
+  readonly binding?: string
+}
+
+export type Commit = {
+  readonly id: string
+  readonly subject: string
+  readonly author: Who | null
+  readonly authorName: string
+  readonly signer: Who | null
+  readonly signature: { readonly format: string; readonly fingerprint: string; readonly verified: boolean }
+  readonly leafIndex: number
+}
+
+export type Grant = {
+  readonly grant: string
+  readonly release: string
+  readonly target: string
+  readonly holder: Who
+  readonly issuedAt: string
+  readonly expiresAt: string
+  readonly endedAt?: string
+  readonly cause?: string
+  readonly serial: string
+  readonly cleared?: boolean
+  readonly leafIndex: number
+}
+
+export type Approval = {
+  readonly by: Who
+  readonly at: string
+  readonly leafIndex: number
+  readonly userVerified: boolean
+  readonly software: boolean
+}
+
+export type Release = ReleaseSummary & {
+  readonly statement: string
+  readonly statementDigest: string
+  readonly challenge: string
+  readonly rpId: string
+  readonly credentialIds: readonly string[]
+  readonly policyDigest: string
+  readonly stations: readonly Station[]
+  readonly commits: readonly Commit[]
+  readonly since?: { readonly release: string; readonly deployedAt: string; readonly commit: string }
+  readonly approvals: readonly Approval[]
+  readonly rules: readonly { readonly text: string; readonly ok: boolean; readonly detail: string }[]
+  readonly grants: readonly Grant[]
+  readonly risks: readonly { readonly kind: string; readonly text: string }[]
+  readonly canApprove: readonly Who[]
+  readonly effect: string
+  readonly voidedBy: string
+}
+
+export type Leaves = {
+  readonly rows: readonly Row[]
+  readonly total: number
+  readonly next?: number
+  readonly head: { readonly treeSize: number }
+  readonly facets: Readonly<Record<'outcome' | 'kind' | 'type', Readonly<Record<string, number>>>>
+  readonly histogram: readonly {
+    readonly from: string
+    readonly to: string
+    readonly total: number
+    readonly refused: number
+  }[]
+}
+
+export type Leaf = {
+  readonly row: Row
+  readonly leaf: string
+  readonly disclosures: readonly {
+    readonly name: string
+    readonly value: unknown
+    readonly disclosure: string
+    readonly digest: string
+  }[]
+  readonly proof: Proof
+  readonly evidence: readonly { readonly kind: string; readonly digest: string; readonly size: number }[]
+  readonly facts: readonly { readonly label: string; readonly value: string; readonly ok?: boolean }[]
+  readonly neighbours: { readonly before: readonly Row[]; readonly after: readonly Row[] }
+}
+
+export type Alert = {
+  readonly alert: string
+  readonly rule: string
+  readonly title: string
+  readonly sentence: string
+  readonly severity: 'low' | 'medium' | 'high' | 'critical'
+  readonly at: string
+  readonly leafIndex: number
+  readonly evidence: readonly number[]
+  readonly acknowledged?: { readonly by: Who; readonly at: string }
+}
+
+export type Overview = {
+  readonly needsYou: readonly {
+    readonly kind: 'approval' | 'alert'
+    readonly text: string
+    readonly href: string
+    readonly at: string
+  }[]
+  readonly releases: readonly ReleaseSummary[]
+  readonly privilege: { readonly grantsLive: number; readonly peopleWithRoles: number; readonly jobsLive: number }
+  readonly last24h: {
+    readonly allowed: number
+    readonly refused: number
+    readonly byReason: readonly { readonly reason: string; readonly count: number }[]
+    readonly hours: readonly { readonly from: string; readonly allowed: number; readonly refused: number }[]
+  }
+  readonly log: LogStatus
+}
+
+export type Person = {
+  readonly who: Who
+  readonly roles: readonly string[]
+  readonly zone: string
+  readonly hours?: { readonly from: string; readonly to: string; readonly days: readonly (string | number)[] | string }
+  readonly enrolled: boolean
+  readonly revoked: boolean
+  readonly keys: readonly {
+    readonly fingerprint: string
+    readonly format: string
+    readonly enrolledAt: string
+    readonly leafIndex: number
+  }[]
+  readonly passkeys: number
+  readonly leafIndex: number
+}
+
+export type Enrolment = {
+  readonly handle?: string
+  readonly name?: string
+  readonly challenge: string
+  readonly rpId: string
+  readonly userId: string
+  readonly isSetup: boolean
+}
+
+export type Revocation = {
+  readonly loginsEnded: number
+  readonly grantsEnded: number
+  readonly stillLive: readonly { readonly serial: string; readonly secondsLeft: number; readonly what: string }[]
+}

@@ -1,0 +1,49 @@
+/** The health of the log in words: who checked the head, when bytes were last read back, how far each witness is. */
+
+import type { ReactNode } from 'react'
+import type { LogStatus } from '../api/shape.ts'
+import { Ago } from '../part/clock.tsx'
+import { Panel } from '../part/panel.tsx'
+import { Badge } from '../part/proof-link.tsx'
+import { cutDigest, formatCount } from '../part/words.ts'
+import { useLogCheck } from '../shell/log-check.ts'
+import styles from './log-panel.module.css'
+
+export function LogPanel({ log }: { readonly log: LogStatus }) {
+  const check = useLogCheck()
+  const checked = check.data === undefined ? 'server' : check.data.ok ? 'here' : 'mismatch'
+  return (
+    <Panel title="Log" aside={<Badge checked={checked} />}>
+      <dl className={styles.facts}>
+        <Fact label="Origin">
+          <code>{log.origin}</code>
+        </Fact>
+        <Fact label="Size">{formatCount(log.treeSize)} leaves</Fact>
+        <Fact label="Root hash">
+          <code title={log.rootHash}>{cutDigest(log.rootHash, 6)}</code>
+        </Fact>
+        <Fact label="Signed">
+          <Ago at={log.signedAt} />
+        </Fact>
+        <Fact label="Stored bytes read back">
+          <Ago at={log.lastScrubAt} />
+        </Fact>
+        {log.witnesses.map((witness) => (
+          <Fact key={witness.key} label={`Witness ${witness.name}`}>
+            {witness.lag === 0 ? 'level' : `${formatCount(witness.lag)} behind`}, <Ago at={witness.cosignedAt} />
+          </Fact>
+        ))}
+      </dl>
+      {log.witnesses.length === 0 && <p className={styles.note}>No witness cosigns this log yet.</p>}
+    </Panel>
+  )
+}
+
+function Fact({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <div className={styles.fact}>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
