@@ -102,6 +102,7 @@ describe('is refused:', () => {
       sealed({ subject: [{ name: 'x', digest: { sha1: '01'.repeat(20) } }] }),
       'weak_digest',
     ],
+    ['half a SHA-256', sealed({ subject: [{ name: 'x', digest: { sha256: 'ab'.repeat(16) } }] }), 'weak_digest'],
     ['an unknown predicate member', sealed({ predicate: { ...statement.predicate, extra: 1 } }), 'malformed_statement'],
     ['no builder', sealed({ predicate: { ...statement.predicate, runDetails: {} } }), 'malformed_statement'],
     [

@@ -94,3 +94,15 @@ test('any flipped bit of a certificate is noticed', () => {
     { numRuns: 300 },
   )
 })
+
+test('options out of order, which a careless authority could sign, are not read', () => {
+  const [first, second] = ['aa@x', 'bb@x'] as const
+  const bytes = Buffer.from(
+    encodeUserCertificate({ ...certificate, extensions: { [first]: '', [second]: '' } }, signer),
+  )
+  bytes.write(second, bytes.indexOf(first))
+  bytes.write(first, bytes.lastIndexOf(second))
+  const signedLength = bytes.length - 4 - (4 + 'ssh-ed25519'.length) - (4 + 64)
+  const resigned = Buffer.concat([bytes.subarray(0, -64), signer(bytes.subarray(0, signedLength))])
+  expect(() => readSshCertificate(resigned)).toThrow('out of order')
+})
