@@ -7,9 +7,11 @@ import type { Command } from '../domain/command.ts'
 import type { Grant } from '../domain/grant.ts'
 import { handle, systemCaller, type Desk } from './handle.ts'
 import { roleOf, type Lender } from './lend.ts'
+import type { Noise } from './noise.ts'
 
 const SWEEP_MS = 500
 const RECONCILE_MS = 60_000
+const SUMMARISE_MS = 60_000
 const MAX_BACKOFF_MS = 60_000
 
 export type Watch = AsyncDisposable & {
@@ -17,10 +19,18 @@ export type Watch = AsyncDisposable & {
   readonly settle: () => Promise<void>
 }
 
-export function startWatch(desk: Desk, lender: Lender, report: (problem: string) => void): Watch {
+export type WatchOptions = {
+  readonly desk: Desk
+  readonly lender: Lender
+  readonly noise: Noise
+  readonly report: (problem: string) => void
+}
+
+export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch {
   const open = new OpenGrants(desk)
   const retries = new Map<string, { at: number; count: number }>()
   let reconciledAt = 0
+  let summarisedAt = desk.clock()
   let turn: Promise<void> = Promise.resolve()
   let isClosed = false
 
@@ -29,9 +39,16 @@ export function startWatch(desk: Desk, lender: Lender, report: (problem: string)
     await fireAlerts(desk)
     await expireGrants(desk, open)
     await clearGrants()
+    if (desk.clock() - summarisedAt >= SUMMARISE_MS) await summarise()
     if (desk.clock() - reconciledAt < RECONCILE_MS) return
     reconciledAt = desk.clock()
     await reconcile()
+  }
+
+  async function summarise(): Promise<void> {
+    summarisedAt = desk.clock()
+    const refused = noise.news()
+    if (refused.length > 0) await record({ type: 'summarise noise', refused }, desk)
   }
 
   async function clearGrants(): Promise<void> {

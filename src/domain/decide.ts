@@ -60,6 +60,8 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return recorded({ type: 'log.rotated', logKey: command.logKey })
     case 'report damage':
       return recorded(eventOf('log.damaged', command))
+    case 'summarise noise':
+      return recorded(eventOf('log.summarised', command))
     case 'activate policy':
       return policy.begin(command, claims as policy.PolicyClaims, state)
     case 'invite person':

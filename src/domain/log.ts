@@ -22,6 +22,13 @@ export const events = {
   'log.rotated': z.strictObject({ logKey: z.string().max(256) }),
   'log.damaged': z.strictObject({ leafIndex: f.leafIndex, file: z.string().max(256), problem: z.string().max(64) }),
   'log.repaired': z.strictObject({ leafIndexes: z.array(f.leafIndex).min(1).max(256), from: z.string().max(256) }),
+  /** What nobody verified sent since the last summary, by why it was turned away: counted, or the log could be flooded. */
+  'log.summarised': z.strictObject({
+    refused: z
+      .array(z.strictObject({ code: z.string().max(64), count: z.int().min(1) }))
+      .min(1)
+      .max(256),
+  }),
   'log.refused': z.strictObject({ wanted: z.string().max(64) }),
 }
 
@@ -30,6 +37,7 @@ export const commands = {
   'open log': events['log.opened'].extend({ type: z.literal('open log') }),
   'rotate log key': z.strictObject({ type: z.literal('rotate log key'), logKey: z.string().max(256) }),
   'report damage': events['log.damaged'].extend({ type: z.literal('report damage') }),
+  'summarise noise': events['log.summarised'].extend({ type: z.literal('summarise noise') }),
   'repair log': events['log.repaired'].extend({ type: z.literal('repair log') }),
 }
 
@@ -69,6 +77,7 @@ export function apply(state: State, event: LogEvent): void {
     case 'log.repaired':
       if (state.log) state.log.damaged = state.log.damaged.filter((damaged) => !event.leafIndexes.includes(damaged))
       return
+    case 'log.summarised':
     case 'log.refused':
   }
 }
