@@ -58,6 +58,10 @@ export class Keeper {
     return this.#reason && `couldn't seal or publish the log: ${this.#reason}`
   }
 
+  get keys(): readonly VerifierKey[] {
+    return this.#keys
+  }
+
   trust(key: VerifierKey): void {
     this.#keys.push(key)
   }
@@ -76,12 +80,12 @@ export class Keeper {
   }
 
   flush(head: Head): Promise<void> {
-    return this.#inTurn(() => this.#publish(head))
+    return this.inTurn(() => this.#publish(head))
   }
 
   /** Seals now; rejects when it cannot. */
   relieve(): Promise<void> {
-    return this.#inTurn(() => this.#parts.sealer.seal(this.#latest.size))
+    return this.inTurn(() => this.#parts.sealer.seal(this.#latest.size))
   }
 
   async addCosignatures(source: string, lines: string, durableSize: number): Promise<void> {
@@ -89,7 +93,7 @@ export class Keeper {
     if (size > durableSize || !equal(rootHash, await this.#parts.tiles.rootAt(size))) {
       throw new StoreError('rolled_back', `the cosigned checkpoint at ${size} leaves is not of this log's tree`)
     }
-    await this.#inTurn(() => this.#keepCosigned(size, source, note.text, lines))
+    await this.inTurn(() => this.#keepCosigned(size, source, note.text, lines))
   }
 
   async #keepCosigned(size: number, source: string, text: string, lines: string): Promise<void> {
@@ -107,14 +111,16 @@ export class Keeper {
   }
 
   async disclosures(leafIndex: number): Promise<Uint8Array | undefined> {
-    return this.#inTurn(async () => {
-      const { wal, sealer, disclosures } = this.#parts
-      return leafIndex < sealer.size ? disclosures.get(leafIndex) : wal.segmentOf(leafIndex)?.disclosures(leafIndex)
-    })
+    const { wal, sealer, disclosures } = this.#parts
+    if (leafIndex < sealer.size) return disclosures.get(leafIndex)
+    // In turn: while it is read, the leaf must not be sealed and its segment used again.
+    return this.inTurn(async () =>
+      leafIndex < sealer.size ? disclosures.get(leafIndex) : wal.segmentOf(leafIndex)?.disclosures(leafIndex),
+    )
   }
 
   eraseDisclosures(leafIndex: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       const { wal, disclosures } = this.#parts
       // A sealed leaf may still stand in the write-ahead log as well.
       await wal.segmentOf(leafIndex)?.eraseDisclosures(leafIndex)
@@ -136,14 +142,15 @@ export class Keeper {
 
   async #attempt(work: () => Promise<void>): Promise<void> {
     try {
-      await this.#inTurn(work)
+      await this.inTurn(work)
       this.#reason = undefined
     } catch (error) {
       this.#reason = reasonOf(error)
     }
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs when nothing else that moves or rewrites files does. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work)
     this.#turn = result.catch(() => {})
     return result

@@ -13,6 +13,7 @@ import { lockDirectory } from './lock.ts'
 import type { LogOptions } from './log.ts'
 import { Publisher, type Published } from './publication.ts'
 import { recover, requireNoRollback, type Recovered } from './recovery.ts'
+import type { RepairSources } from './repair.ts'
 import { countSealed, PUBLIC_DIRECTORY_MODE, Sealer } from './seal.ts'
 import { Tiles } from './tiles.ts'
 import { createWal, removeLeftovers, Wal } from './wal.ts'
@@ -29,6 +30,7 @@ export interface LogParts {
   readonly writer: Writer
   readonly keeper: Keeper
   readonly leaves: Leaves
+  readonly sources: RepairSources
 }
 
 interface Setting {
@@ -99,7 +101,13 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
     head,
   )
   keeper.committed(head)
-  return { lock, tiles, wal, writer, keeper, leaves }
+  const sources: RepairSources = {
+    ...{ files, publicDirectory, tiles, wal, sealer, publisher, leaves },
+    origin: options.origin,
+    signer: () => writer.signer,
+    keys: () => keeper.keys,
+  }
+  return { lock, tiles, wal, writer, keeper, leaves, sources }
 }
 
 /** `meta.json` comes last when a log is made: with it, everything else must be there. */

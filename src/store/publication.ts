@@ -31,6 +31,16 @@ export class Publisher {
     this.#leaves = leaves
   }
 
+  /** Leaves of the checkpoint that is out. */
+  get size(): number {
+    return this.#published?.size ?? 0
+  }
+
+  /** Writes the partial tiles of the published checkpoint anew. */
+  async rewrite(): Promise<void> {
+    await this.#writePartials(this.size)
+  }
+
   /** One caller at a time, after all full bundles of `size` are sealed. Nothing when this very note is out. */
   async publish({ size, note }: Published): Promise<void> {
     if (this.#published?.note === note) return

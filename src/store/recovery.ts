@@ -14,7 +14,7 @@ import { StoreError } from './error.ts'
 import type { Files } from './file.ts'
 import { disclosuresDigest, readFrame } from './frame.ts'
 import type { Head } from './head.ts'
-import { Segment } from './segment.ts'
+import { Segment, type CommitPlacement } from './segment.ts'
 import type { Tiles } from './tiles.ts'
 import { parseSegmentName, segmentPath } from './wal.ts'
 
@@ -73,11 +73,17 @@ async function recoverSegment(options: RecoveryOptions, start: number, tiles: Ti
       `the files before leaf ${start} are not those that ${path} continues; restore them from a copy`,
     )
   }
-  const { placements, candidates } = replay(bytes, start, options.origin, tiles)
+  const { placements, commits, candidates } = replay(bytes, start, options.origin, tiles)
   const last = candidates.findLast(({ note }) => isSigned(note, options)) ?? candidates[0]!
   tiles.restore(last.state)
-  const contents = { start, sizeBytes: bytes.length, placements: placements.slice(0, last.leaves), tail: last.end }
-  const segment = new Segment(path, await options.files.open(path), contents)
+  const segment = new Segment(path, await options.files.open(path), {
+    start,
+    sizeBytes: bytes.length,
+    placements: placements.slice(0, last.leaves),
+    commits: commits.filter(({ offset }) => offset < last.end),
+    tail: last.end,
+    written: bytes.subarray(0, last.end),
+  })
   return { segment, head: { size: last.state.size, rootHash: tiles.tree.root(), note: last.note } }
 }
 
@@ -91,34 +97,35 @@ function startOf(bytes: Buffer, { origin, keys }: RecoveryOptions): Head | undef
   }
 }
 
-/** Pushes every leaf that can be read; the first candidate is the start of the segment. */
-function replay(
-  bytes: Buffer,
-  start: number,
-  origin: string,
-  tiles: Tiles,
-): { placements: Placement[]; candidates: Candidate[] } {
-  const placements: Placement[] = []
-  const candidates: Candidate[] = []
+interface Replayed {
+  readonly placements: Placement[]
+  readonly commits: CommitPlacement[]
+  /** The first one is the start of the segment. */
+  readonly candidates: Candidate[]
+}
+
+/** Pushes every leaf that can be read. */
+function replay(bytes: Buffer, start: number, origin: string, tiles: Tiles): Replayed {
+  const [placements, commits, candidates]: [Placement[], CommitPlacement[], Candidate[]] = [[], [], []]
   let isTorn = false
   for (let frame = readFrame(bytes, 0); frame; frame = readFrame(bytes, frame.end)) {
     if (frame.type === 'leaf') {
       tiles.tree.push(prefixedLeafHash(frame.prefixed))
       placements.push({ leaf: frame.offset })
     } else if (frame.type === 'disclosures') {
-      const leafIndex = start + placements.length - 1
-      if (!equal(frame.digest, disclosuresDigest(leafIndex, frame.bytes))) isTorn = true
+      isTorn ||= !equal(frame.digest, disclosuresDigest(start + placements.length - 1, frame.bytes))
       const place = placements.at(-1)
       if (place) placements[placements.length - 1] = { ...place, disclosures: frame.offset }
     } else if (frame.type === 'commit') {
       const note = frame.note.toString()
+      commits.push({ offset: frame.offset, size: start + placements.length })
       const isWhole = !isTorn && isOurs(frame.note, note, origin, tiles)
       if (isWhole) candidates.push({ end: frame.end, note, leaves: placements.length, state: tiles.tree.save() })
       if (candidates.length > MAX_CANDIDATES) candidates.splice(1, 1)
       isTorn = false
     }
   }
-  return { placements, candidates }
+  return { placements, commits, candidates }
 }
 
 /** The checkpoint of the tree as it is now, in the one spelling that we write. Signatures are looked at later, and once. */

@@ -3,6 +3,7 @@
  * `placements` knows where every leaf of it stands.
  */
 
+import { createHash, type Hash } from 'node:crypto'
 import type { Files, RandomAccessFile } from './file.ts'
 import { StoreError } from './error.ts'
 import type { Placement } from './batch.ts'
@@ -14,8 +15,12 @@ export class Segment {
   readonly start: number
   readonly sizeBytes: number
   readonly placements: Placement[]
+  /** Where its commit frames stand, and of how many leaves they are. */
+  readonly commits: CommitPlacement[]
   #file: RandomAccessFile
   #tail: number
+  /** Over every byte that was written: what a scrub compares the file with. */
+  #digest: Hash
 
   constructor(path: string, file: RandomAccessFile, contents: SegmentContents) {
     this.path = path
@@ -23,7 +28,9 @@ export class Segment {
     this.start = contents.start
     this.sizeBytes = contents.sizeBytes
     this.placements = contents.placements
+    this.commits = contents.commits
     this.#tail = contents.tail
+    this.#digest = createHash('sha256').update(contents.written)
   }
 
   /** The leaf index after its last durable leaf. */
@@ -41,15 +48,24 @@ export class Segment {
   }
 
   /** Durable when it resolves. When it rejects, nothing is taken as written. */
-  async write(frames: Uint8Array, placements: readonly Placement[]): Promise<void> {
+  async write(frames: Uint8Array, placements: readonly Placement[], commitAt: number): Promise<void> {
     await this.#file.write(frames, this.#tail)
+    this.#digest.update(frames)
     for (const { leaf, disclosures } of placements) {
       this.placements.push({
         leaf: leaf + this.#tail,
         ...(disclosures !== undefined && { disclosures: disclosures + this.#tail }),
       })
     }
+    this.commits.push({ offset: this.#tail + commitAt, size: this.end })
     this.#tail += frames.length
+  }
+
+  /** All bytes as they are on the disk now; `isIntact` when they are those that were written. */
+  async check(): Promise<{ readonly bytes: Buffer; readonly isIntact: boolean }> {
+    const [tail, expected] = [this.#tail, this.#digest.copy().digest()]
+    const bytes = await this.#file.read(0, tail)
+    return { bytes, isIntact: createHash('sha256').update(bytes).digest().equals(expected) }
   }
 
   /** Bytes of the file as they are on the disk now. */
@@ -83,13 +99,16 @@ export class Segment {
     if (place?.disclosures === undefined) return
     const next = this.placements[leafIndex - this.start + 1]?.leaf ?? this.#tail
     const frame = readFrame(await this.#file.read(place.disclosures, next - place.disclosures), 0)
-    if (frame?.type === 'disclosures') await this.#file.write(erasedFrame(frame.end), place.disclosures)
+    if (frame?.type !== 'disclosures') return
+    const { isIntact } = await this.check()
+    await this.#file.write(erasedFrame(frame.end), place.disclosures)
+    // Only bytes that were right before become the new measure.
+    if (isIntact) this.#digest = createHash('sha256').update(await this.#file.read(0, this.#tail))
   }
 
-  /** Puts a leaf's frame back where it stood. */
-  async rewriteLeaf(leafIndex: number, frame: Uint8Array): Promise<void> {
-    const place = this.placements[leafIndex - this.start]
-    if (place) await this.#file.write(frame, place.leaf)
+  /** Puts a frame back where it stood. */
+  async rewrite(frame: Uint8Array, offset: number): Promise<void> {
+    await this.#file.write(frame, offset)
   }
 
   /**
@@ -121,7 +140,15 @@ export interface SegmentContents {
   readonly start: number
   readonly sizeBytes: number
   readonly placements: Placement[]
+  readonly commits: CommitPlacement[]
   readonly tail: number
+  /** The bytes up to the tail. */
+  readonly written: Uint8Array
+}
+
+export interface CommitPlacement {
+  readonly offset: number
+  readonly size: number
 }
 
 function lastNonZero(bytes: Buffer): number {

@@ -42,7 +42,14 @@ async function createSegment(options: Omit<WalOptions, 'relieve'>, start: number
   // Everything up to here is durable under the name of a spare, which recovery throws away; from the rename on it counts.
   await files.rename(spare, path)
   await files.syncDirectory(directory)
-  return new Segment(path, file, { start, sizeBytes: segmentBytes, placements: [], tail: header.length })
+  return new Segment(path, file, {
+    start,
+    sizeBytes: segmentBytes,
+    placements: [],
+    commits: [{ offset: 0, size: start }],
+    tail: header.length,
+    written: header,
+  })
 }
 
 export class Wal {
@@ -69,10 +76,10 @@ export class Wal {
     return this.#segments.find(({ start, end }) => start <= leafIndex && leafIndex < end)
   }
 
-  /** Makes a batch durable. `note` is the signed checkpoint before it. */
-  async commit(frames: Uint8Array, placements: readonly Placement[], note: string): Promise<void> {
+  /** Makes a batch durable. Its commit frame starts at `commitAt`; `note` is the signed checkpoint before it. */
+  async commit(frames: Uint8Array, placements: readonly Placement[], commitAt: number, note: string): Promise<void> {
     if (!this.#current.hasRoomFor(frames.length)) await this.#rotate(note)
-    await this.#current.write(frames, placements)
+    await this.#current.write(frames, placements, commitAt)
     if (!this.#current.hasRoomFor(this.#options.segmentBytes / 2)) this.#prepareSpare().catch(() => {})
   }
 

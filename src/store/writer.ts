@@ -60,6 +60,10 @@ export class Writer {
     return this.#head
   }
 
+  get signer(): Signer {
+    return this.#signer
+  }
+
   get size(): number {
     return this.#size
   }
@@ -124,7 +128,8 @@ export class Writer {
     try {
       this.#tiles.push(batch.hashes)
       const head = signHead(this.#options.origin, this.#tiles.tree, this.#signer)
-      await this.#wal.commit(batch.seal(commitFrame(head.note)), batch.placements, this.#head.note)
+      const commitAt = batch.bytes.length
+      await this.#wal.commit(batch.seal(commitFrame(head.note)), batch.placements, commitAt, this.#head.note)
       // From here on the batch is durable: only now does anyone see its head.
       this.#head = head
       this.#queuedBytes = this.#queue.reduce((sum, { bytes }) => sum + bytes.length, 0)
