@@ -9,6 +9,7 @@ import { base64, utf8 } from '../bytes/text.ts'
 import type { Command } from '../domain/command.ts'
 import { decide } from '../domain/decide.ts'
 import type { Decision } from '../domain/decision.ts'
+import type { Event } from '../domain/event.ts'
 import { read, spell, write, type Caller, type Evidence, type Given, type Leaf } from '../domain/leaf.ts'
 import type { Claims } from '../domain/claims.ts'
 import { formatState, replay, type Fold, type ReadonlyState } from '../domain/state.ts'
@@ -133,7 +134,7 @@ export class Ledger {
       id: randomUUID(),
       at,
       sequence: this.log.size,
-      caller: resolve(caller, state),
+      caller: whoSpoke(decision.event) ?? resolve(caller, state),
       command,
       evidence,
       given: facts,
@@ -187,6 +188,13 @@ export class Ledger {
     this.#taken = undefined
     this.#recovering = undefined
   }
+}
+
+/** Before a login is open nobody is known; the leaf of the login itself is theirs whom the evidence names. */
+function whoSpoke(event: Event): Caller | undefined {
+  const isLogin = event.type === 'login.opened' || event.type === 'login.refused'
+  if (!isLogin || !event.principal || (event.type === 'login.opened' && event.lentBy)) return undefined
+  return { id: event.principal, kind: event.principal.startsWith('job:') ? 'job' : 'person' }
 }
 
 /** A login is looked up by what the caller proved; whose it is, the state says. */

@@ -1,0 +1,74 @@
+/** Shapes of people and of what administrators set up. */
+
+import * as z from '../../bytes/schema.ts'
+import { instant, leafIndex, who } from './shape-word.ts'
+
+export const person = z.strictObject({
+  who,
+  roles: z.array(z.string()),
+  zone: z.string(),
+  /** Hours of the day in the person's own zone; days are 1 for Monday to 7. */
+  hours: z.strictObject({ from: z.int(), to: z.int(), days: z.array(z.int()) }).optional(),
+  enrolled: z.boolean(),
+  revoked: z.boolean(),
+  keys: z.array(
+    z.strictObject({ fingerprint: z.string(), format: z.enum(['ssh', 'openpgp']), enrolledAt: instant, leafIndex }),
+  ),
+  passkeys: z.int(),
+  leafIndex,
+})
+export type Person = z.infer<typeof person>
+export const people = z.strictObject({ people: z.array(person) })
+
+export const policySet = z.strictObject({
+  digest: z.string(),
+  activatedAt: instant,
+  leafIndex,
+  files: z.array(z.strictObject({ name: z.string(), text: z.string(), ids: z.array(z.string()) })),
+})
+export type PolicySetShape = z.infer<typeof policySet>
+
+export const repository = z.strictObject({
+  repository: z.string(),
+  ciRepositoryId: z.string().optional(),
+  ciIssuer: z.string().optional(),
+  protectedRefs: z.array(z.string()),
+  doorKey: z.string(),
+  baseline: z.array(z.string()),
+  leafIndex,
+})
+export const repositories = z.strictObject({ repositories: z.array(repository) })
+
+export const environment = z.strictObject({
+  environment: z.string(),
+  approvals: z.int(),
+  approverRole: z.string(),
+  targets: z.array(z.string()),
+  grantLifetimeSeconds: z.number(),
+  requestLifetimeSeconds: z.number(),
+  refs: z.array(z.string()),
+  leafIndex,
+})
+export const environments = z.strictObject({ environments: z.array(environment) })
+
+export const target = z.strictObject({
+  target: z.string(),
+  kind: z.enum(['ssh', 'postgres']),
+  address: z.string(),
+  principals: z.array(z.string()).optional(),
+  forceCommand: z.string().optional(),
+  sourceAddress: z.string().optional(),
+  database: z.string().optional(),
+  parentRole: z.string().optional(),
+  hostKey: z.string().optional(),
+  leafIndex,
+})
+export const targets = z.strictObject({ targets: z.array(target) })
+
+export const issuer = z.strictObject({
+  issuer: z.string(),
+  kind: z.enum(['github', 'generic']),
+  jwksUri: z.string().optional(),
+  leafIndex,
+})
+export const issuers = z.strictObject({ issuers: z.array(issuer) })
