@@ -58,11 +58,39 @@ const closeAsync = promisify(close)
 const SYNCS_ON_WRITE = process.platform === 'linux'
 
 async function openFile(path: string): Promise<RandomAccessFile> {
-  const descriptor = await openAsync(path, constants.O_RDWR | (SYNCS_ON_WRITE ? constants.O_DSYNC : 0))
-  return {
-    read: (position, length) => readAt(descriptor, position, length),
-    write: (bytes, position) => writeAt(descriptor, bytes, position),
-    close: () => closeAsync(descriptor),
+  return new OpenFile(await openAsync(path, constants.O_RDWR | (SYNCS_ON_WRITE ? constants.O_DSYNC : 0)))
+}
+
+/** Closes once, and only when nothing is under way: the system gives a closed descriptor's number to the next file. */
+class OpenFile implements RandomAccessFile {
+  readonly #descriptor: number
+  readonly #underWay = new Set<Promise<unknown>>()
+  #closed: Promise<void> | undefined
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  read(position: number, length: number): Promise<Buffer> {
+    return this.#track(() => readAt(this.#descriptor, position, length))
+  }
+
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    return this.#track(() => writeAt(this.#descriptor, bytes, position))
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= Promise.allSettled(this.#underWay).then(() => closeAsync(this.#descriptor))
+    return this.#closed
+  }
+
+  #track<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('the file is closed'))
+    const operation = work()
+    this.#underWay.add(operation)
+    const done = () => this.#underWay.delete(operation)
+    operation.then(done, done)
+    return operation
   }
 }
 

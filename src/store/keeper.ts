@@ -39,6 +39,7 @@ export class Keeper {
   #timer: NodeJS.Timeout | undefined
   #latest: Head
   #isSealing = false
+  #isClosed = false
   #reason: string | undefined
 
   constructor(options: KeeperOptions, parts: KeeperParts, head: Head, cosigned: Published | undefined) {
@@ -73,6 +74,10 @@ export class Keeper {
       this.#isSealing = true
       void this.#attempt(() => this.#parts.sealer.seal(this.#latest.size)).then(() => (this.#isSealing = false))
     }
+    this.#schedule()
+  }
+
+  #schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       void this.#attempt(() => this.#publish(this.#latest))
@@ -129,6 +134,7 @@ export class Keeper {
   }
 
   async close(head: Head): Promise<void> {
+    this.#isClosed = true
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#latest = head
@@ -146,6 +152,7 @@ export class Keeper {
       this.#reason = undefined
     } catch (error) {
       this.#reason = reasonOf(error)
+      if (!this.#isClosed) this.#schedule()
     }
   }
 

@@ -116,8 +116,9 @@ export class Segment {
    * behind, so that no half-written batch comes to life in a later recovery.
    */
   async reopen(files: Files, note: string): Promise<void> {
-    await this.#file.close().catch(() => {})
+    const failed = this.#file
     this.#file = await files.open(this.path)
+    await failed.close().catch(() => {})
     const expected = commitFrame(note)
     const found = await this.#file.read(this.#tail - expected.length, expected.length)
     if (!found.equals(expected)) throw new StoreError('damaged', `${this.path} does not end as it was written`)
