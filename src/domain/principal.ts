@@ -85,7 +85,8 @@ export function apply(state: State, event: PrincipalEvent, at: number, leafIndex
       return
     }
     case 'principal.enrolled': {
-      const person = state.people.get(event.person)!
+      const person = state.people.get(event.person)
+      if (!person) return
       person.enrolledAt = at
       if (event.zone) person.zone = event.zone
       person.disclosedIn.push(leafIndex)
