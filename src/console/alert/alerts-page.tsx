@@ -98,7 +98,9 @@ function Acknowledge({ alert }: { readonly alert: Alert }) {
   if (alert.acknowledged)
     return (
       <span className={styles.when}>
-        acknowledged by {alert.acknowledged.by.name}, <Ago at={alert.acknowledged.at} />
+        <span>
+          acknowledged by {alert.acknowledged.by.name}, <Ago at={alert.acknowledged.at} />
+        </span>
       </span>
     )
   return (

@@ -72,7 +72,7 @@ function changes({ commits, risks, release }: Release): HTMLElement {
           {},
           h('span', {}, commit.subject),
           ' ',
-          h('span', { class: 'small' }, commit.author?.name ?? commit.authorName),
+          h('span', { class: 'small' }, commit.author ? nameOf(commit.author) : commit.authorName),
         ),
       ),
     ),

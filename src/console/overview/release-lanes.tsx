@@ -25,7 +25,7 @@ const STEPS = ['requested', 'signed', 'credential', 'deployed'] as const
 
 export function ReleaseLanes({ releases }: { readonly releases: readonly ReleaseSummary[] }) {
   return (
-    <ul>
+    <ul className={styles.lanes}>
       {releases.map((each) => (
         <li key={each.release} className={styles.lane}>
           <span className={styles.what}>

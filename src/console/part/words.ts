@@ -50,7 +50,7 @@ export function formatDay(at: string): string {
 
 /** Local and UTC, for the tooltip of every moment. */
 export function formatExact(at: string): string {
-  return `${formatDay(at)}, ${formatClock(at)} here, ${at} UTC`
+  return `${formatDay(at)} ${at.slice(0, 4)}, ${formatClock(at)} here, ${at.slice(11, 19)} UTC`
 }
 
 /** `claude-agent for dana.r`: delegated acts always show both names. */

@@ -5,8 +5,10 @@ import { Ago, Countdown, useNow } from '../part/clock.tsx'
 import { Panel } from '../part/panel.tsx'
 import { Pill } from '../part/pill.tsx'
 import { ProofLink } from '../part/proof-link.tsx'
+
 import table from '../part/table.module.css'
 import { cutDigest } from '../part/words.ts'
+import styles from './approvals.module.css'
 
 export function Credentials({ grants }: { readonly grants: readonly Grant[] }) {
   const now = useNow(1000)
@@ -17,6 +19,11 @@ export function Credentials({ grants }: { readonly grants: readonly Grant[] }) {
       aside={live > 0 ? `${live} live` : grants.length > 0 ? 'all ended' : 'none issued'}
       flush
     >
+      {grants.length === 0 && (
+        <p className={styles.none}>
+          Nothing was lent for this release. A credential is issued only once it is approved.
+        </p>
+      )}
       {grants.length > 0 && (
         <table className={table.table}>
           <thead>

@@ -9,18 +9,22 @@ import { countRooms, hasTerm, toggleTerm } from './query.ts'
 
 type Count = readonly [label: string, count: number, term: string]
 
+const OUTCOMES = ['allowed', 'refused', 'waiting', 'recorded'] as const
 const KINDS: Readonly<Record<string, string>> = { agent: 'AI agent' }
 
 export function Facets({ q, facets }: { readonly q: string; readonly facets: Leaves['facets'] | undefined }) {
-  const counts = (key: 'outcome' | 'kind'): Count[] =>
-    Object.entries(facets?.[key] ?? {}).map(([value, count]) => [KINDS[value] ?? value, count, `${key}:${value}`])
+  const counts = (key: 'outcome' | 'kind', order: readonly string[]): Count[] =>
+    order.flatMap((value) => {
+      const count = facets?.[key][value]
+      return count === undefined ? [] : [[KINDS[value] ?? value, count, `${key}:${value}`]]
+    })
   const rooms = countRooms(facets?.type ?? {}).map(([room, count]): Count => [room, count, `type:${room}.*`])
   return (
     <details className={styles.facets} open={!matchMedia('(max-width: 900px)').matches}>
       <summary className={styles.summary}>Filters</summary>
       <div className={styles.groups}>
-        <Group title="Decision" q={q} counts={counts('outcome')} />
-        <Group title="Actor kind" q={q} counts={counts('kind')} />
+        <Group title="Decision" q={q} counts={counts('outcome', OUTCOMES)} />
+        <Group title="Actor kind" q={q} counts={counts('kind', ['person', 'job', 'agent', 'system'])} />
         <Group title="Action" q={q} counts={rooms} />
       </div>
     </details>
