@@ -57,6 +57,7 @@ class Scrubber implements Scrub {
   #reported = new Set<number>()
   #wake: (() => void) | undefined
   #turn: Promise<void> = Promise.resolve()
+  #sizeAtPass = 0
   lastPassAt: number | undefined
 
   constructor(options: ScrubOptions) {
@@ -100,6 +101,7 @@ class Scrubber implements Scrub {
   async #pass(): Promise<void> {
     if (this.#abort.signal.aborted) return
     const found = new Set<number>()
+    this.#sizeAtPass = this.#options.log.size
     try {
       for await (const { leafIndex, file, offset, problem } of this.#options.log.scrubOnce()) {
         if (found.has(leafIndex)) continue
@@ -120,11 +122,16 @@ class Scrubber implements Scrub {
   /** Only makes it faster: a system that cannot watch, or an attacker who avoids it, is met by the next pass. */
   #watch(): FSWatcher | undefined {
     try {
-      const watcher = watch(this.#options.directory, { recursive: true, persistent: false }, () => this.#wake?.())
+      const watcher = watch(this.#options.directory, { recursive: true, persistent: false }, () => this.#changed())
       return watcher.on('error', () => watcher.close())
     } catch {
       return undefined
     }
+  }
+
+  /** While the log grows its files change by themselves; what else changes then is met by the next pass. */
+  #changed(): void {
+    if (this.#options.log.size === this.#sizeAtPass) this.#wake?.()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

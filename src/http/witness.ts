@@ -27,8 +27,8 @@ export interface WitnessServerOptions extends WitnessParts {
 
 /** 63 proof lines and a note with some dozen signatures, post-quantum ones too. */
 const MAX_CHECKPOINT_BODY_BYTES = 128 << 10
-/** Bodies in memory at once. */
-const MAX_UPLOADS = 4
+/** Bodies in memory at once: a few large ones, some dozen small ones. */
+const MAX_UPLOADS: Readonly<Record<string, number>> = { PUT: 4, POST: 64 }
 const MAX_CONNECTIONS = 256
 
 const STATUS: Readonly<Record<WitnessRefusal, number>> = {
@@ -44,16 +44,17 @@ const STATUS: Readonly<Record<WitnessRefusal, number>> = {
 /** A server that does not listen yet. */
 export function witnessServer(options: WitnessServerOptions): Server {
   const byHash = new Map([...options.logs.values()].map((log) => [originHash(log.origin), log]))
-  let uploads = 0
+  const uploads = new Map<string, number>()
   const limits = { requestTimeout: 20_000, headersTimeout: 5_000, keepAliveTimeout: 5_000, maxHeaderSize: 8192 }
   const server = createServer(limits, (request, response) => {
-    const isUpload = request.method === 'PUT' || request.method === 'POST'
-    if (isUpload && uploads >= MAX_UPLOADS)
-      return answer(response, 503, 'too many requests at once; try again shortly\n')
-    if (isUpload) uploads += 1
+    const { method = '' } = request
+    const current = uploads.get(method) ?? 0
+    if (current >= (MAX_UPLOADS[method] ?? Number.POSITIVE_INFINITY))
+      return answer(response, 503, 'too many requests at once; try again shortly\n', { 'retry-after': '1' })
+    uploads.set(method, current + 1)
     route(request, response, options, byHash)
       .catch((error: unknown) => fail(response, error))
-      .finally(() => (uploads -= isUpload ? 1 : 0))
+      .finally(() => uploads.set(method, uploads.get(method)! - 1))
   })
   server.maxConnections = MAX_CONNECTIONS
   return server
