@@ -14,7 +14,15 @@ import { openEvidence, type EvidenceStore } from '../store/evidence.ts'
 import { openKeys, type InstanceKey, type Keys } from '../store/keys.ts'
 import { openLog, type Log } from '../store/log.ts'
 import { openSnapshots } from '../store/snapshot.ts'
-import { ed25519Signer, formatKey, NOTE_SIGNATURE, rawPublicKey, verifierKey, type VerifierKey } from '../tlog/key.ts'
+import {
+  ed25519Signer,
+  formatKey,
+  NOTE_SIGNATURE,
+  rawPublicKey,
+  verifierKey,
+  type Signer,
+  type VerifierKey,
+} from '../tlog/key.ts'
 import { encodeEd25519PublicKey, formatPublicKey } from '../wire/ssh-key.ts'
 import { begin, loadOrThrow } from './genesis.ts'
 import { handle, systemCaller, type Desk, type Request } from './handle.ts'
@@ -57,6 +65,7 @@ export class Instance implements Desk, AsyncDisposable {
   readonly doorRequests = new Seen()
   readonly startedAt: number
   readonly #keys: Keys
+  #signer: Signer
 
   private constructor(options: InstanceOptions, parts: Parts) {
     this.options = options
@@ -69,6 +78,7 @@ export class Instance implements Desk, AsyncDisposable {
     this.issuerKeys = new IssuerKeys(this.clock)
     this.startedAt = this.clock()
     this.#keys = parts.keys
+    this.#signer = signerOf(this.log.origin, parts.logKey)
   }
 
   /**
@@ -87,13 +97,31 @@ export class Instance implements Desk, AsyncDisposable {
     return join(this.options.directory, 'setup-token')
   }
 
+  /** Keys that sign, or signed, checkpoints of this log, by what this directory holds. */
+  async verifierKeys(): Promise<VerifierKey[]> {
+    const { publicKey, formerPublicKeys } = await this.#keys.open('log')
+    return [...formerPublicKeys, publicKey].map((key) => vkeyOf(this.log.origin, key))
+  }
+
   /** The verifier key text of the log as it signs now. */
   get logKey(): string {
     return this.ledger.state.log!.logKey
   }
 
+  /** What checkpoints are signed with now. */
+  get signer(): Signer {
+    return this.#signer
+  }
+
   handle(request: Request): Promise<Recorded | Refusal> {
     return handle(request, this)
+  }
+
+  /** What would be answered to a command without evidence, if it were asked now. Nothing is written, and nothing may rest on it. */
+  wouldAllow({ command, caller }: Request): boolean {
+    const { state, policies } = this.ledger
+    const at = Math.max(this.clock(), state.at)
+    return decide({ command, caller, claims: undefined, given: {}, at }, state as State, policies).outcome === 'allowed'
   }
 
   /**
@@ -101,14 +129,12 @@ export class Instance implements Desk, AsyncDisposable {
    * saying so, the next start says so.
    */
   async rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal> {
-    const at = Math.max(this.clock(), this.ledger.state.at)
-    const asked = (logKey: string) => ({ ...request, command: { type: 'rotate log key', logKey } as const })
-    const matter = { ...asked(this.logKey), claims: undefined, given: {}, at }
-    if (decide(matter, this.ledger.state as State, this.ledger.policies).outcome !== 'allowed')
-      return this.handle(asked(this.logKey))
+    const asked = (logKey: string): Request => ({ ...request, command: { type: 'rotate log key', logKey } })
+    if (!this.wouldAllow(asked(this.logKey))) return this.handle(asked(this.logKey))
     const key = await this.#keys.rotate('log')
     const recorded = await this.handle(asked(formatKey(vkeyOf(this.log.origin, key.publicKey))))
-    this.log.useSigner(ed25519Signer(this.log.origin, NOTE_SIGNATURE, key.privateKey))
+    this.#signer = signerOf(this.log.origin, key)
+    this.log.useSigner(this.#signer)
     return recorded
   }
 
@@ -163,7 +189,7 @@ async function openParts(options: InstanceOptions): Promise<Parts> {
   const logKey = await keys.open('log')
   const origin = (await originOf(join(directory, 'log', 'meta.json'))) ?? options.origin
   const formerKeys = logKey.formerPublicKeys.map((key) => vkeyOf(origin, key))
-  const signer = ed25519Signer(origin, NOTE_SIGNATURE, logKey.privateKey)
+  const signer = signerOf(origin, logKey)
   const log = await openLog({ directory: join(directory, 'log'), origin, signer, formerKeys })
   try {
     const evidence = await openEvidence(join(directory, 'evidence'))
@@ -191,6 +217,10 @@ async function originOf(metaFile: string): Promise<string | undefined> {
     throw error
   })
   return text === undefined ? undefined : String((parse(text) as { origin?: unknown }).origin)
+}
+
+function signerOf(origin: string, { privateKey }: InstanceKey): Signer {
+  return ed25519Signer(origin, NOTE_SIGNATURE, privateKey)
 }
 
 function vkeyOf(origin: string, publicKey: KeyObject): VerifierKey {

@@ -1,0 +1,152 @@
+/**
+ * An instance at work: what is published is indexed, watched, witnessed and scrubbed, and what all of them say about the log's
+ * health is one answer.
+ */
+
+import { join } from 'node:path'
+import { refuse, type Refusal } from '../evidence/refusal.ts'
+import { openTrail, type Trail } from '../index/trail.ts'
+import type { Request } from './handle.ts'
+import { systemCaller } from './handle.ts'
+import { Instance, type InstanceOptions } from './instance.ts'
+import type { Recorded } from './ledger.ts'
+import { openRepair, type Repair } from './repair.ts'
+import { startScrub, type Damage, type Scrub } from './scrub.ts'
+import { Views } from './view/views.ts'
+import type { LogStatus } from './view/shape-word.ts'
+import { startWatch, type Watch } from './watch.ts'
+import { openWitnesses, type Witnesses, type WitnessOptions } from './witnesses.ts'
+
+export type HostOptions = InstanceOptions & {
+  readonly witnesses: readonly WitnessOptions[]
+  /** Hears of what went wrong behind the log, in one sentence each. */
+  readonly report: (sentence: string) => void
+}
+
+export class Host implements AsyncDisposable {
+  readonly instance: Instance
+  readonly views: Views
+  readonly #trail: Trail
+  #parts: AsyncDisposableStack | undefined
+  #witnesses: Witnesses | undefined
+  #scrub: Scrub | undefined
+  #watch: Watch | undefined
+  readonly #repair: Repair
+  readonly #report: (sentence: string) => void
+  #troubleSince: number | undefined
+
+  private constructor(instance: Instance, options: HostOptions, parts: AsyncDisposableStack) {
+    this.instance = instance
+    this.#report = options.report
+    this.#trail = parts.use(openTrail({ file: join(options.directory, 'trail.db'), origin: instance.log.origin }))
+    this.views = new Views({
+      ledger: instance.ledger,
+      evidence: instance.evidence,
+      trail: this.#trail,
+      logStatus: () => this.logStatus(),
+      clock: instance.clock,
+    })
+    const { log, clock } = instance
+    this.#repair = openRepair({ log, signer: () => instance.signer, witnesses: options.witnesses, clock })
+  }
+
+  /** Opens everything in order; whatever fails closes what was open. Rejects with a sentence that says the way out. */
+  static async open(options: HostOptions): Promise<Host> {
+    await using parts = new AsyncDisposableStack()
+    const instance = parts.use(await Instance.open(options))
+    const host = new Host(instance, options, parts)
+    await host.#start(options, parts)
+    host.#parts = parts.move()
+    return host
+  }
+
+  async #start({ witnesses, directory, report }: HostOptions, parts: AsyncDisposableStack): Promise<void> {
+    const { instance } = this
+    const { log, ledger, lender, noise, clock } = instance
+    const keys = await instance.verifierKeys()
+    this.#witnesses = parts.use(await openWitnesses({ log, keys, witnesses, clock }))
+    ledger.follow((published) => this.views.ingest(published))
+    await this.views.catchUp()
+    this.#watch = parts.use(startWatch({ desk: instance, lender, noise, report }))
+    const onDamage = (damage: Damage) => this.#recordDamage(damage)
+    this.#scrub = parts.use(startScrub({ log, directory: join(directory, 'log'), onDamage, onTrouble: report }))
+  }
+
+  /** The leaf comes first, so that from here on privileged actions are refused by the rules and not by a flag in memory. */
+  async #recordDamage({ leafIndex, file, problem, sentence }: Damage): Promise<void> {
+    this.#report(`leaf ${leafIndex} does not match the signed log: ${sentence}`)
+    if (this.instance.ledger.state.log?.damaged.includes(leafIndex)) return
+    await this.instance.handle({
+      command: { type: 'report damage', leafIndex, file, problem },
+      caller: systemCaller('scrub'),
+    })
+  }
+
+  /** Puts damaged leaves back from a witness's copy, for who may ask for it, and says so in a leaf. */
+  async repairLog(request: Omit<Request, 'command'>): Promise<Recorded | Refusal> {
+    const damaged = this.instance.ledger.state.log?.damaged ?? []
+    if (damaged.length === 0)
+      return refuse('nothing_damaged', 'Every stored leaf matches the signed log; there is nothing to repair.')
+    const asked = (leafIndexes: readonly number[], from: string): Request => ({
+      ...request,
+      command: { type: 'repair log', leafIndexes: [...leafIndexes], from },
+    })
+    if (!this.instance.wouldAllow(asked(damaged, 'nobody'))) return this.instance.handle(asked(damaged, 'nobody'))
+    const { repaired, from, failed } = await this.#repair.repair(damaged)
+    if (repaired.length === 0)
+      return refuse('repair_failed', `No leaf could be put back: ${failed[0]?.because ?? 'no witness has a copy'}.`)
+    return this.instance.handle(asked(repaired, from.join(', ')))
+  }
+
+  /** Resolves when witnesses were fed, due alerts fired and due credentials taken back, once. */
+  async settle(): Promise<void> {
+    await this.#watch?.settle()
+    await this.#witnesses?.settle()
+  }
+
+  logStatus(): LogStatus {
+    const { log, ledger, startedAt, clock } = this.instance
+    const { state } = ledger
+    const trouble = this.#trouble()
+    this.#troubleSince = trouble ? (this.#troubleSince ?? clock()) : undefined
+    const scrubbedAt = this.#scrub?.lastPassAt
+    return {
+      origin: log.origin,
+      treeSize: log.head.size,
+      rootHash: Buffer.from(log.head.rootHash).toString('base64'),
+      checkpoint: log.cosigned ?? log.head.note,
+      signedAt: instant(state.at),
+      witnesses: (this.#witnesses?.status() ?? []).map(({ name, key, cosignedSize, cosignedAt, lag }) => ({
+        name,
+        key,
+        lag,
+        ...(cosignedSize !== undefined && { cosignedSize }),
+        ...(cosignedAt !== undefined && { cosignedAt: instant(cosignedAt) }),
+      })),
+      healthy: trouble === undefined,
+      ...(trouble && { trouble: { ...trouble, since: instant(this.#troubleSince!) } }),
+      ...(scrubbedAt !== undefined && { lastScrubAt: instant(scrubbedAt) }),
+      key: state.log!.logKey,
+      startedAt: instant(startedAt),
+    }
+  }
+
+  #trouble(): { readonly sentence: string; readonly leafIndex?: number } | undefined {
+    const { log, ledger } = this.instance
+    if (log.trouble) return { sentence: `${log.trouble}; nothing is decided until it can be written` }
+    const [leafIndex] = ledger.state.log?.damaged ?? []
+    if (leafIndex === undefined) return undefined
+    return {
+      leafIndex,
+      sentence: `Leaf ${leafIndex} does not match the signed log; privileged actions are refused until it is repaired.`,
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts?.disposeAsync()
+  }
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString()
+}
