@@ -8,6 +8,11 @@ const MAX_BATCH_LEAVES = 1024
 const MAX_BATCH_BYTES = 1 << 20
 const FIRST_BYTES = 1 << 16
 
+/** Buffers of batches that are done, so that a busy log does not ask for a megabyte per commit. */
+const idle: Buffer[] = []
+const MAX_IDLE = 4
+const MAX_IDLE_BYTES = 1 << 21
+
 /** Where a leaf and its disclosures stand, in bytes from the start of the batch or segment. */
 export interface Placement {
   readonly leaf: number
@@ -21,7 +26,7 @@ export class Batch<T> {
   readonly reject: (error: Error) => void
   readonly hashes: HashText[] = []
   readonly placements: Placement[] = []
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES)
+  #bytes = idle.pop() ?? Buffer.allocUnsafe(FIRST_BYTES)
   #length = 0
 
   constructor(firstLeafIndex: number) {
@@ -64,6 +69,13 @@ export class Batch<T> {
     this.#reserve(commit.length)
     this.#bytes.set(commit, this.#length)
     return this.#bytes.subarray(0, this.#length + commit.length)
+  }
+
+  /** The bytes are written, or never will be: the batch holds nothing from now on. */
+  release(): void {
+    if (idle.length < MAX_IDLE && this.#bytes.length <= MAX_IDLE_BYTES) idle.push(this.#bytes)
+    this.#bytes = Buffer.alloc(0)
+    this.#length = 0
   }
 
   #reserve(more: number): void {

@@ -14,6 +14,8 @@ const HEADER_BYTES = 5
 export class Disclosures {
   readonly #files: Files
   readonly #directory: string
+  /** The bundle that was read last: replay asks for one leaf after the other. */
+  #latest: { readonly bundle: number; readonly entries: Promise<ReadonlyMap<number, Uint8Array>> } | undefined
 
   constructor(files: Files, directory: string) {
     this.#files = files
@@ -23,6 +25,7 @@ export class Disclosures {
   /** Stores those of a whole bundle; `entries` by leaf index. Durable with the next `syncDirectory` of what it returns. */
   async seal(bundle: number, entries: ReadonlyMap<number, Uint8Array>): Promise<string | undefined> {
     if (entries.size === 0) return undefined
+    this.#latest = undefined
     const path = this.#path(bundle)
     await this.#files.makeDirectory(dirname(path), 0o700)
     await this.#files.replace(path, encode(entries), 0o600)
@@ -30,7 +33,12 @@ export class Disclosures {
   }
 
   async get(leafIndex: number): Promise<Uint8Array | undefined> {
-    return (await this.#read(Math.floor(leafIndex / TILE_WIDTH))).get(leafIndex)
+    const bundle = Math.floor(leafIndex / TILE_WIDTH)
+    if (this.#latest?.bundle !== bundle) this.#latest = { bundle, entries: this.#read(bundle) }
+    const { entries } = this.#latest
+    // A failed read is not remembered.
+    entries.catch(() => (this.#latest = undefined))
+    return (await entries).get(leafIndex)
   }
 
   /** Rewrites the file without those of the leaf; the old bytes are gone from every name when it resolves. */
@@ -41,6 +49,7 @@ export class Disclosures {
     const path = this.#path(bundle)
     await this.#files.replace(path, encode(entries), 0o600)
     await this.#files.syncDirectory(dirname(path))
+    this.#latest = undefined
   }
 
   async #read(bundle: number): Promise<Map<number, Uint8Array>> {

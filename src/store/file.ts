@@ -88,8 +88,7 @@ class OpenFile implements RandomAccessFile {
     if (this.#closed) return Promise.reject(new Error('the file is closed'))
     const operation = work()
     this.#underWay.add(operation)
-    const done = () => this.#underWay.delete(operation)
-    operation.then(done, done)
+    void operation.catch(() => {}).then(() => this.#underWay.delete(operation))
     return operation
   }
 }

@@ -49,15 +49,17 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
 }
 
 async function passphraseOf({ passphrase, passphraseFile }: KeysOptions, files: Files): Promise<string | undefined> {
-  if (passphraseFile !== undefined) {
-    await requirePrivate(passphraseFile, 0o600)
-    passphrase = (await files.read(passphraseFile))?.toString().split(/\r?\n/, 1)[0]
-    if (passphrase === undefined) throw new StoreError('absent', `the passphrase file ${passphraseFile} is not there`)
-  }
+  const given = passphraseFile === undefined ? passphrase : await readPassphrase(passphraseFile, files)
   // An empty one would look like protection.
-  if (passphrase === '')
-    throw new StoreError('wrong_passphrase', 'the passphrase for the keys of this instance is empty')
-  return passphrase
+  if (given === '') throw new StoreError('wrong_passphrase', 'the passphrase for the keys of this instance is empty')
+  return given
+}
+
+async function readPassphrase(path: string, files: Files): Promise<string> {
+  await requirePrivate(path, 0o600)
+  const text = (await files.read(path))?.toString()
+  if (text === undefined) throw new StoreError('absent', `the passphrase file ${path} is not there`)
+  return text.split(/\r?\n/, 1)[0]!
 }
 
 class KeyDirectory implements Keys {

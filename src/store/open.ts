@@ -42,6 +42,11 @@ interface Setting {
 }
 
 export async function openParts(options: LogOptions): Promise<LogParts> {
+  if (options.signer.key.name !== options.origin) {
+    throw new TypeError(
+      `the signer of a log is named after its origin ${options.origin}, not ${options.signer.key.name}`,
+    )
+  }
   const setting: Setting = {
     options,
     files: options.files ?? diskFiles,

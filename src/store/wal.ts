@@ -114,12 +114,10 @@ export class Wal {
   /** Leaves `from` to `to`, unverified; undefined where a frame cannot be read. */
   async leaves(from: number, to: number): Promise<(Buffer | undefined)[]> {
     const leaves: (Buffer | undefined)[] = []
-    while (from < to) {
-      const segment = this.segmentOf(from)
-      if (!segment) throw new StoreError('absent', `leaf ${from} is not in the write-ahead log`)
-      const end = Math.min(to, segment.end)
-      leaves.push(...(await segment.leaves(from, end)))
-      from = end
+    for (let at = from; at < to; at = from + leaves.length) {
+      const segment = this.segmentOf(at)
+      if (!segment) throw new StoreError('absent', `leaf ${at} is not in the write-ahead log`)
+      leaves.push(...(await segment.leaves(at, Math.min(to, segment.end))))
     }
     return leaves
   }

@@ -135,6 +135,8 @@ export class Writer {
       this.#queuedBytes = this.#queue.reduce((sum, { bytes }) => sum + bytes.length, 0)
     } catch (error) {
       return this.#rollBack(before, batch, error)
+    } finally {
+      batch.release()
     }
     batch.resolve(this.#head)
     this.#options.onCommit(this.#head)

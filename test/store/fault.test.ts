@@ -98,7 +98,7 @@ test('many writers during a failure: every promise settles, and indices go on wi
       }
     }
   }
-  const writers = Array.from({ length: 50 }, (_, name) => write(name))
+  const writers = Array.from({ length: 8 }, (_, name) => write(name))
   for (const torn of [0, 0.5, 1]) {
     await new Promise((resolve) => setTimeout(resolve, 30))
     Object.assign(disk, { fault: 'ENOSPC', torn })

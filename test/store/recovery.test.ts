@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { diskFiles, type Files } from '../../src/store/file.ts'
+import { ed25519Signer, NOTE_SIGNATURE } from '../../src/tlog/key.ts'
 import { recover } from '../../src/store/recovery.ts'
 import { Tiles } from '../../src/store/tiles.ts'
 import { segmentPath } from '../../src/store/wal.ts'
@@ -175,7 +177,8 @@ test('a changed hash tile, another origin, another key or a missing write-ahead 
     await using log = await directory.open()
     await appendMany(log, 6000, 700)
   }
-  await expect(directory.open({ origin: 'other.example' })).rejects.toThrow('an origin never changes')
+  const other = ed25519Signer('other.example', NOTE_SIGNATURE, generateKeyPairSync('ed25519').privateKey)
+  await expect(directory.open({ origin: 'other.example', signer: other })).rejects.toThrow('an origin never changes')
   await expect(directory.open({ signer: stranger.signer })).rejects.toMatchObject({ code: 'damaged' })
   const tile = join(directory.path, 'public/tile/0/003')
   const bytes = readFileSync(tile)

@@ -157,3 +157,22 @@ test('a missing bundle is found; scrubbing goes on until it is told to stop', as
   expect(seen).toEqual([7, 7])
   expect(existsSync(file)).toBe(true)
 })
+
+test('two leaves changed in one bundle: each is named, and put back by itself', async () => {
+  using directory = new TestDirectory()
+  await using log = await directory.open()
+  await appendMany(log, 400)
+  await log.flush()
+  const sealed = join(directory.path, 'public/tile/entries/000')
+  for (const [file, pair] of [
+    [sealed, [10, 200]],
+    [walFile(directory), [300, 310]],
+  ] as const) {
+    for (const leafIndex of pair) change(file, positionOf(file, leafIndex) + 2)
+    expect((await findings(log)).map(({ leafIndex }) => leafIndex)).toEqual(pair)
+    await log.repair(pair[1], leafOf(pair[1]))
+    expect((await findings(log)).map(({ leafIndex }) => leafIndex)).toEqual([pair[0]])
+    await log.repair(pair[0], leafOf(pair[0]))
+    expect(await findings(log)).toEqual([])
+  }
+})
