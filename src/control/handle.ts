@@ -47,10 +47,9 @@ export async function handle(request: Request, { ledger, evidence, clock }: Desk
   // Evidence is on disk before the leaf that names it: a crash in between leaves a blob that nobody mentions.
   for (const { bytes } of exhibits) await evidence.put(bytes)
   const facts = (directory: Directory) => (exhibits.length > 0 ? { ...given(directory), verifiedAt } : given(directory))
-  return ledger.record(
-    { command, caller, claims, evidence: references, given: facts, sealed: seal(personal) },
-    policies,
-  )
+  const submission = { command, caller, claims, evidence: references, given: facts, sealed: seal(personal) }
+  const written = await ledger.record(submission, policies)
+  return { ...written, proof: await ledger.prove(written.leafIndex, written.head) }
 }
 
 export const systemCaller = (part: string): Caller => ({ id: `system:${part}`, kind: 'system' })

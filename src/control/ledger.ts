@@ -36,13 +36,16 @@ export type Proof = {
   readonly hashes: readonly string[]
   readonly checkpoint: string
 }
-export type Recorded = {
+export type Written = {
   readonly leaf: Leaf
   readonly leafIndex: number
   readonly bytes: Uint8Array
   readonly decision: Decision
-  readonly proof: Proof
+  /** The first signed tree that holds the leaf. */
+  readonly head: Head
 }
+/** What a caller is answered with: what was written, and the proof that it is in the log. */
+export type Recorded = Written & { readonly proof: Proof }
 /** A leaf that is on disk, as projections get to see it, in order and without gaps. */
 export type Published = { readonly leaf: Leaf; readonly leafIndex: number; readonly disclosures: readonly Disclosure[] }
 
@@ -105,7 +108,7 @@ export class Ledger {
    * Decides and writes. Rejects when the log cannot be written: then nothing happened, and nobody may believe it did.
    * `policies` come into force if the decision activates them; it is itself made under the old ones.
    */
-  async record(submission: Submission, policies?: PolicySet): Promise<Recorded> {
+  async record(submission: Submission, policies?: PolicySet): Promise<Written> {
     await this.#recovering
     const { leaf, decision, disclosures } = this.#decide(submission)
     const bytes = spell(leaf, leaf.event.type === 'log.created' ? leaf.event.origin : this.state.log!.origin)
@@ -117,7 +120,7 @@ export class Ledger {
     if (leaf.event.type === 'policy.activated' && policies) this.#policies = policies
     const head = await durable
     this.#publish({ leaf, leafIndex, disclosures })
-    return { leaf, leafIndex, bytes, decision, proof: await this.prove(leafIndex, head) }
+    return { leaf, leafIndex, bytes, decision, head }
   }
 
   #decide({ command, caller, claims, evidence, given, sealed }: Submission) {
