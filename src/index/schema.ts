@@ -12,7 +12,7 @@ const TABLES = `
     leaf_index INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, type TEXT NOT NULL, outcome TEXT NOT NULL,
     who TEXT NOT NULL, kind TEXT NOT NULL, resource_kind TEXT, resource_id TEXT, resource_name TEXT, environment TEXT,
     reason TEXT, sentence TEXT NOT NULL, policies TEXT NOT NULL) STRICT;
-  CREATE INDEX leaf_type ON leaf(type);
+  CREATE INDEX leaf_facet ON leaf(type, kind, outcome, at);
   CREATE INDEX leaf_who ON leaf(who);
   CREATE INDEX leaf_reason ON leaf(reason) WHERE reason IS NOT NULL;
   CREATE TABLE identifier(value TEXT, leaf_index INTEGER, PRIMARY KEY(value, leaf_index)) STRICT, WITHOUT ROWID;
@@ -50,6 +50,6 @@ function create(file: string, origin: string): DatabaseSync {
 function connect(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { enableDoubleQuotedStringLiterals: false })
   // NORMAL: a power cut may lose the newest rows, never the order of them; they are read from the log again.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384')
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8000')
   return database
 }

@@ -14,7 +14,7 @@ const BARS = 24
 export function summarize(database: DatabaseSync, { sql, values }: Condition): Summary {
   const groups = database
     .prepare(
-      `SELECT outcome, kind, type, count(*) AS n, min(at) AS first, max(at) AS last FROM leaf WHERE ${sql} GROUP BY 1, 2, 3`,
+      `SELECT type, kind, outcome, count(*) AS n, min(at) AS first, max(at) AS last FROM leaf WHERE ${sql} GROUP BY 1, 2, 3`,
     )
     .all(...values) as unknown as Group[]
   const facets = { outcome: tally(groups, 'outcome'), kind: tally(groups, 'kind'), type: tally(groups, 'type') }

@@ -1,0 +1,25 @@
+/** What an alert is called, in one clause. */
+
+import type { Fired } from '../../domain/alert.ts'
+import { named } from './phrase.ts'
+
+export const alertTitles: Readonly<Record<Fired['rule'], string>> = {
+  unverified_push: 'Push from an unverified identity',
+  out_of_hours: 'Access out of hours',
+  rapid_roles: 'Roles assigned rapidly',
+  log_damaged: 'The stored log was changed',
+}
+
+/** "{person:…} acted out of hours (Sat 2026-11-21 23:10 Europe/Vienna)". */
+export function alertWords({ rule, about, repository, localTime, evidence }: Fired): string {
+  switch (rule) {
+    case 'unverified_push':
+      return `a push to ${repository ?? 'a repository'} came from an unverified identity${about ? ` (${named(about)})` : ''}`
+    case 'out_of_hours':
+      return `${about ? named(about) : 'somebody'} acted out of hours${localTime ? ` (${localTime})` : ''}`
+    case 'rapid_roles':
+      return `${about ? named(about) : 'somebody'} assigned ${evidence.length} roles within minutes`
+    case 'log_damaged':
+      return `stored bytes of leaf ${evidence[0]} do not match what was signed`
+  }
+}

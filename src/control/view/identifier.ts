@@ -1,0 +1,57 @@
+/** Every identifier that a leaf mentions, so that anything found anywhere leads back to who did what. */
+
+import { fingerprintOf } from '../../domain/statement.ts'
+import type { Leaf } from '../../domain/leaf.ts'
+import type { ReadonlyState } from '../../domain/state.ts'
+import { normalizeIdentifier } from '../../match/query.ts'
+
+const IDENTIFIER =
+  /^(?:(?:person|job|agent|login|release|grant|build|alert):[0-9a-z]+|sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64}|SHA256:[A-Za-z0-9+/]{43})$/
+
+/** Members that mention what others are about (parents), or what nobody would look for and only costs space. */
+const PASSED_OVER: ReadonlySet<string> = new Set([
+  'parents',
+  'baseline',
+  'bearerDigest',
+  'challenge',
+  'nonce',
+  'jobKey',
+  'doorKey',
+  'policyDigest',
+])
+
+/** Members whose text is a name given by people. */
+const NAMES: ReadonlySet<string> = new Set(['repository', 'environment', 'target', 'issuer', 'runId'])
+
+/** Normalized, without duplicates. The serial of a credential is the leaf index of its grant. */
+export function identifiersOf(leaf: Leaf, leafIndex: number, state: ReadonlyState): string[] {
+  const { event, command, caller, evidence } = leaf
+  const found = new Set<string>([caller.id, leaf.id])
+  if (caller.login) found.add(caller.login)
+  collect(event, '', found)
+  collect(command, '', found)
+  for (const { digest } of evidence) found.add(digest)
+  for (const identifier of impliedBy(leaf, leafIndex, state)) found.add(identifier)
+  return [...new Set([...found].map(normalizeIdentifier))].filter((identifier) => !/^0+$/.test(identifier))
+}
+
+function collect(value: unknown, name: string, found: Set<string>): void {
+  if (typeof value === 'string') {
+    if (IDENTIFIER.test(value) || NAMES.has(name)) found.add(value)
+  } else if (Array.isArray(value)) {
+    for (const member of value) collect(member, name, found)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [inner, member] of Object.entries(value)) if (!PASSED_OVER.has(inner)) collect(member, inner, found)
+  }
+}
+
+/** A grant leads to its release, and a release to the fingerprint that people compare. */
+function impliedBy({ event }: Leaf, leafIndex: number, state: ReadonlyState): string[] {
+  const grant = 'grant' in event ? state.grants.get(event.grant) : undefined
+  const id = 'release' in event ? event.release : grant?.release
+  const release = id === undefined ? undefined : state.releases.get(id)
+  const ofGrant = grant ? [String(grant.leafIndex), grant.release] : []
+  const ofRelease = release ? [fingerprintOf(release.statementDigest), release.artifact] : []
+  const serial = event.type === 'grant.issued' ? [String(leafIndex)] : []
+  return [...serial, ...ofGrant, ...ofRelease]
+}

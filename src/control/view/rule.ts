@@ -1,0 +1,152 @@
+/** Who decides about a release and why, and what speaks against it: only what facts in the log show, in plain words. */
+
+import { localTime } from '../../domain/alert.ts'
+import type { Commit } from '../../domain/commit.ts'
+import type { Caller } from '../../domain/leaf.ts'
+import type { Release } from '../../domain/release.ts'
+import { alertWords } from './alert-words.ts'
+import { before, formatOf } from './commit.ts'
+import { count, instantOf, list, short, span } from './phrase.ts'
+import type { Risk, Rule } from './shape.ts'
+import type { Sight } from './sight.ts'
+import { resolveNames, whoOf } from './who.ts'
+
+export function rulesOf(release: Release, commits: readonly Commit[], sight: Sight): Rule[] {
+  const { state, at } = sight
+  const { required, approvals, authors, requester, expiresAt, policyDigest } = release
+  const environment = state.environments.get(release.environment)
+  const names = (ids: readonly string[]) => list(ids.map((id) => whoOf(id, sight).name)) || 'nobody'
+  const unsigned = commits.filter(({ signer }) => signer === undefined)
+  const signers = approvals.map(({ by }) => by)
+  return [
+    {
+      text: `${count(required, 'person', 'people')} with the role ${environment?.approverRole ?? 'unknown'} must sign`,
+      ok: approvals.length >= required,
+      detail: `${approvals.length} of ${required}: ${names(signers)}`,
+    },
+    {
+      text: 'Nobody approves what they wrote',
+      ok: !signers.some((person) => authors.includes(person)),
+      detail: `written or signed by ${names(authors)}`,
+    },
+    {
+      text: 'Whoever asks does not answer',
+      ok: !signers.some((person) => person === requester),
+      detail: `asked by ${names([requester])}`,
+    },
+    {
+      text: 'Every commit is signed by somebody enrolled here',
+      ok: unsigned.length === 0 && commits.length > 0,
+      detail:
+        unsigned.length > 0
+          ? `not signed: ${list(unsigned.slice(0, 5).map(({ id }) => short(id)))}`
+          : count(commits.length, 'commit'),
+    },
+    {
+      text: 'The artifact was built by an attested job from that commit',
+      ok: state.builds.get(release.artifact)?.commit === release.commit,
+      detail: `${release.artifactName} ${short(release.artifact)} from ${short(release.commit)}`,
+    },
+    { text: 'It is signed in time', ok: isInTime(release, at), detail: `until ${instantOf(expiresAt)}` },
+    {
+      text: 'The policies are those it was asked under',
+      ok: policyDigest === state.policy?.digest,
+      detail: `policy set ${short(policyDigest)}`,
+    },
+  ]
+}
+
+function isInTime({ expiresAt, approvals, required, ended }: Release, at: number): boolean {
+  return expiresAt > at || ended !== undefined || approvals.length >= required
+}
+
+const NEW_KEY_MS = 24 * 3_600_000
+
+export function risksOf(
+  release: Release,
+  commits: readonly Commit[],
+  viewer: Caller | undefined,
+  sight: Sight,
+): Risk[] {
+  return [
+    ...newcomers(release, commits, sight),
+    ...newKeys(commits, sight),
+    ...firstRelease(release, commits, sight),
+    ...signatures(commits),
+    ...softwarePasskeys(release, sight),
+    ...openAlerts(release, sight),
+    ...outOfHours(viewer, sight),
+  ]
+}
+
+function newcomers({ repository }: Release, commits: readonly Commit[], sight: Sight): Risk[] {
+  const fresh = new Set(commits.map(({ id }) => id))
+  const people = new Set(commits.flatMap(({ signer }) => signer ?? []))
+  for (const { id, signer, repository: where } of sight.state.commits.values())
+    if (signer && where === repository && !fresh.has(id)) people.delete(signer)
+  return [...people].map((id) => ({
+    kind: 'new_author',
+    text: `First commit by ${whoOf(id, sight).name} in ${repository}.`,
+  }))
+}
+
+function newKeys(commits: readonly Commit[], { state }: Sight): Risk[] {
+  const used = new Map(commits.map((commit) => [commit.fingerprint, commit]))
+  return [...used].flatMap(([fingerprint, commit]) => {
+    const key = state.keys.get(fingerprint ?? '')
+    if (!key || commit.at - key.enrolledAt >= NEW_KEY_MS) return []
+    const age = Math.max(1, Math.round((commit.at - key.enrolledAt) / 60_000)) * 60_000
+    return [
+      { kind: 'new_key', text: `The key that signed ${short(commit.id)} was enrolled ${span(age)} before its push.` },
+    ]
+  })
+}
+
+function firstRelease(release: Release, commits: readonly Commit[], { state }: Sight): Risk[] {
+  if (before(release, state)) return []
+  const text = `First release of ${release.repository} to ${release.environment}: all ${count(commits.length, 'commit')} since it was registered here are new there.`
+  return [{ kind: 'first_release', text }]
+}
+
+function signatures(commits: readonly Commit[]): Risk[] {
+  const of = (format: string) => commits.filter(({ fingerprint }) => formatOf(fingerprint) === format)
+  const unsigned = of('none')
+  const openpgp = of('openpgp')
+  return [
+    ...(unsigned.length > 0 ? [{ kind: 'unsigned', text: `Not signed: ${count(unsigned.length, 'commit')}.` }] : []),
+    ...(openpgp.length > 0
+      ? [{ kind: 'openpgp', text: `Signed with OpenPGP rather than an SSH key: ${count(openpgp.length, 'commit')}.` }]
+      : []),
+  ]
+}
+
+function softwarePasskeys({ approvals }: Release, sight: Sight): Risk[] {
+  const by = approvals.filter(({ isSoftware }) => isSoftware).map((approval) => whoOf(approval.by, sight).name)
+  return by.length === 0
+    ? []
+    : [
+        {
+          kind: 'software_passkey',
+          text: `Signed with a software passkey, from a file and not from hardware: ${list(by)}.`,
+        },
+      ]
+}
+
+function openAlerts({ authors, repository }: Release, sight: Sight): Risk[] {
+  const concerns = [...sight.state.alerts.values()].filter(
+    ({ acknowledged, about, repository: where }) =>
+      !acknowledged && (where === repository || authors.some((author) => author === about)),
+  )
+  return concerns
+    .slice(-5)
+    .map((alert) => ({ kind: 'alert', text: `An open alert: ${resolveNames(alertWords(alert), sight)}.` }))
+}
+
+function outOfHours(viewer: Caller | undefined, { state, at }: Sight): Risk[] {
+  const person = viewer && state.people.get(viewer.id)
+  if (!person) return []
+  const { weekday, hour, text } = localTime(at, person.zone)
+  const { from, to, days } = person.hours
+  if (days.includes(weekday) && hour >= from && hour < to) return []
+  return [{ kind: 'out_of_hours', text: `It is ${text}, outside your working hours; signing now raises an alert.` }]
+}

@@ -1,0 +1,149 @@
+/** Sentences of the way from a commit to its deployment. */
+
+import type { EventType } from '../../domain/event.ts'
+import type { ReadonlyState } from '../../domain/state.ts'
+import { isNothing } from '../../domain/repository.ts'
+import {
+  about,
+  because,
+  count,
+  list,
+  named,
+  refName,
+  releaseName,
+  short,
+  span,
+  type EventOf,
+  type Resource,
+  type Tells,
+} from './phrase.ts'
+
+type Room = 'approval' | 'build' | 'grant' | 'release' | 'repository'
+type Types = Extract<EventType, `${Room}.${string}`>
+
+type Place = { readonly resource: Resource; readonly environment?: string }
+
+/** What a release is called in a sentence; the id alone where there is no such release. */
+function refer(id: string, { releases }: ReadonlyState): Place & { readonly words: string } {
+  const release = releases.get(id)
+  if (!release) return { words: id, ...about('release', id) }
+  const { environment } = release
+  const name = releaseName(release)
+  return { words: `${name} to ${environment}`, environment, ...about('release', id, name) }
+}
+
+function placeOf({ resource, environment }: Place): Place {
+  return { resource, ...(environment !== undefined && { environment }) }
+}
+
+function grantWords(id: string, state: ReadonlyState) {
+  const grant = state.grants.get(id)
+  if (!grant) return { words: 'a credential', ...about('grant', id) }
+  const { environment } = refer(grant.release, state)
+  const words = `${credentialWords(grant.kind)} for ${grant.target}`
+  return { words, ...about('grant', id, grant.target), ...(environment !== undefined && { environment }) }
+}
+
+function credentialWords(kind: 'ssh' | 'postgres'): string {
+  return kind === 'ssh' ? 'the certificate' : 'the database role'
+}
+
+const endings = {
+  returned: 'handed back',
+  expired: 'ended, since its time was over,',
+  revoked: 'revoked',
+  job_ended: 'ended, with its job,',
+  mint_failed: 'gave up, since it could not be made,',
+}
+
+const clearings = {
+  role_dropped: 'the role is gone',
+  listed_as_revoked: 'it is on the list of revoked certificates',
+  expired: 'it has expired',
+  never_made: 'it was never made',
+}
+
+function pushWords({ repository, updates }: Pick<EventOf<'repository.refused'>, 'repository' | 'updates'>): string {
+  return `${repository} ${list(updates.slice(0, 3).map(({ ref }) => refName(ref)))}`.trim()
+}
+
+function pushed(event: EventOf<'repository.pushed'>): string {
+  const signers = [...new Set(event.commits.flatMap(({ signer }) => signer ?? []))]
+  const by = signers.length > 0 ? ` signed by ${list(signers.slice(0, 4).map(named))}` : ''
+  const head = event.updates[0]!.newId
+  const what = isNothing(head) ? 'the deletion of' : `${count(event.commits.length, 'commit')}${by} to`
+  return `accepted ${what} ${pushWords(event)}${isNothing(head) ? '' : ` (${short(head)})`}`
+}
+
+export const tells: Tells<Types> = {
+  'approval.given': ({ release }, _, state) => {
+    const to = refer(release, state)
+    return { sentence: `signed approval of ${to.words}`, ...placeOf(to) }
+  },
+  'approval.declined': ({ release }, _, state) => {
+    const to = refer(release, state)
+    return { sentence: `declined ${to.words}`, ...placeOf(to) }
+  },
+  'approval.refused': ({ release, wanted }, { reason }, state) => {
+    const to = refer(release, state)
+    const what = wanted === 'give' ? 'was refused approval of' : 'was refused to decline'
+    return { sentence: `${what} ${to.words}${because(reason)}`, ...placeOf(to) }
+  },
+  'build.attested': ({ artifacts, repository, commit, build }) => ({
+    sentence: `attested that ${list(artifacts.slice(0, 3).map(({ name }) => name))} was built from ${repository} ${short(commit)}`,
+    ...about('build', build, artifacts[0]!.name),
+  }),
+  'build.refused': ({ provenance }, { reason }) => ({
+    sentence: `was refused as the builder of an artifact${because(reason)}`,
+    ...about('provenance', provenance, short(provenance)),
+  }),
+  'grant.issued': ({ grant, release, target, kind, expiresAt }, { at }, state) => {
+    const to = refer(release, state)
+    const sentence = `obtained ${credentialWords(kind)} for ${target} for ${span(expiresAt - at)}, to release ${to.words}`
+    return { ...placeOf(to), sentence, ...about('grant', grant, target) }
+  },
+  'grant.refused': ({ release, target }, { outcome, reason }, state) => {
+    const to = refer(release, state)
+    const what = outcome === 'waiting' ? 'asked for a credential for' : 'was refused a credential for'
+    return { ...placeOf(to), sentence: `${what} ${target}${because(reason)}`, ...about('target', target) }
+  },
+  'grant.ended': ({ grant, cause }, _, state) => {
+    const { words, ...held } = grantWords(grant, state)
+    return { sentence: `${endings[cause]} ${words}`, ...placeOf(held) }
+  },
+  'grant.cleared': ({ grant, how, terminated }, _, state) => {
+    const { words, ...held } = grantWords(grant, state)
+    const cut = terminated > 0 ? `; ${count(terminated, 'connection')} cut` : ''
+    return { sentence: `took back ${words}: ${clearings[how]}${cut}`, ...placeOf(held) }
+  },
+  'release.requested': ({ release, required, environment, ...rest }, { outcome }) => {
+    const name = releaseName(rest)
+    const waits = outcome === 'waiting' ? `; ${count(required, 'approval')} needed` : ''
+    return {
+      sentence: `asked to release ${name} to ${environment}${waits}`,
+      environment,
+      ...about('release', release, name),
+    }
+  },
+  'release.refused': ({ artifact, environment }, { reason }) => ({
+    sentence: `was refused the release of ${short(artifact)} to ${environment}${because(reason)}`,
+    environment,
+    ...about('artifact', artifact, short(artifact)),
+  }),
+  'release.ended': ({ release, exitCode }, _, state) => {
+    const to = refer(release, state)
+    const how = exitCode === 0 ? `deployed ${to.words}` : `failed to deploy ${to.words} (exit code ${exitCode})`
+    return { sentence: how, ...placeOf(to) }
+  },
+  'repository.registered': ({ repository }) => ({
+    sentence: `registered the repository ${repository}`,
+    ...about('repository', repository),
+  }),
+  'repository.pushed': (event) => ({ sentence: pushed(event), ...about('repository', event.repository) }),
+  'repository.refused': ({ repository, updates, commit, signer }, { reason }) => ({
+    sentence:
+      `refused a push to ${pushWords({ repository, updates })}${because(reason)}` +
+      (commit ? ` (${short(commit)}${signer ? ` by ${named(signer)}` : ''})` : ''),
+    ...about('repository', repository),
+  }),
+}

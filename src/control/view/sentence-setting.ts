@@ -1,0 +1,124 @@
+/** Sentences about people, keys, logins, settings, the log itself and its alerts. */
+
+import { alertWords } from './alert-words.ts'
+import { about, because, count, list, named, short, span, type Told, type Tells } from './phrase.ts'
+import type { EventType } from '../../domain/event.ts'
+import type { ReadonlyState } from '../../domain/state.ts'
+
+type Room = 'alert' | 'environment' | 'issuer' | 'key' | 'log' | 'login' | 'policy' | 'principal' | 'role' | 'target'
+type Types = Extract<EventType, `${Room}.${string}`>
+
+function aboutPerson(id: string): Pick<Told, 'resource'> {
+  return about('person', id, named(id))
+}
+
+function alertNamed(id: string, { alerts }: ReadonlyState): string {
+  const alert = alerts.get(id)
+  return alert ? alertWords(alert) : id
+}
+
+const methods = { passkey: 'with a passkey', job: 'with the token of its CI', code: 'at the command line' }
+
+export const tells: Tells<Types> = {
+  'alert.fired': (event) => ({ sentence: `raised an alert: ${alertWords(event)}`, ...about('alert', event.alert) }),
+  'alert.acknowledged': ({ alert }, _, state) => ({
+    sentence: `acknowledged the alert: ${alertNamed(alert, state)}`,
+    ...about('alert', alert),
+  }),
+  'alert.refused': ({ alert }, { reason }) => ({
+    sentence: `was refused to acknowledge an alert${because(reason)}`,
+    ...about('alert', alert),
+  }),
+  'environment.defined': ({ environment, approvals, approverRole }) => ({
+    sentence: `defined the environment ${environment}: ${count(approvals, 'approval')} by ${approverRole}`,
+    environment,
+    ...about('environment', environment),
+  }),
+  'issuer.trusted': ({ issuer }) => ({ sentence: `trusted CI tokens of ${issuer}`, ...about('issuer', issuer) }),
+  'key.enrolled': ({ person, fingerprint, format }) => ({
+    sentence: `enrolled the ${format === 'ssh' ? 'SSH' : 'OpenPGP'} signing key ${fingerprint}`,
+    ...aboutPerson(person),
+  }),
+  'key.removed': ({ person, fingerprint }) => ({
+    sentence: `removed the signing key ${fingerprint}`,
+    ...aboutPerson(person),
+  }),
+  'key.refused': ({ fingerprint, wanted }, { reason }) => ({
+    sentence: `was refused to ${wanted === 'enrol' ? 'enrol' : 'remove'} the signing key ${fingerprint}${because(reason)}`,
+    ...about('key', fingerprint),
+  }),
+  'log.created': ({ origin }) => ({ sentence: `began the log ${origin}`, ...about('log', origin) }),
+  'log.opened': ({ version, treeSize }) => ({
+    sentence: `opened the log at ${count(treeSize, 'leaf', 'leaves')}, version ${version}`,
+  }),
+  'log.rotated': () => ({ sentence: 'took a new key to sign the log' }),
+  'log.damaged': ({ leafIndex, problem }) => ({
+    sentence: `found leaf ${leafIndex} damaged: ${problem}`,
+    ...about('leaf', String(leafIndex)),
+  }),
+  'log.repaired': ({ leafIndexes, from }) => ({
+    sentence: `repaired ${leafIndexes.length === 1 ? 'leaf' : 'leaves'} ${list(leafIndexes.slice(0, 5).map(String))} from ${from}`,
+    ...about('leaf', String(leafIndexes[0])),
+  }),
+  'log.summarised': ({ refused }) => {
+    const total = refused.reduce((sum, { count: number }) => sum + number, 0)
+    const most = refused.slice(0, 3).map(({ code, count: number }) => `${code} ${number}`)
+    return { sentence: `turned away ${count(total, 'unverified request')} (${list(most)})` }
+  },
+  'log.refused': ({ wanted }, { reason }) => ({ sentence: `was refused to ${wanted}${because(reason)}` }),
+  'login.opened': ({ login, method, job, expiresAt }, { at }) => ({
+    sentence: `signed in ${methods[method]} for ${span(expiresAt - at)}${job ? `, as ${jobLabel(job)}` : ''}`,
+    ...about('login', login),
+  }),
+  'login.ended': ({ login }) => ({ sentence: 'signed out', ...about('login', login) }),
+  'login.refused': ({ method }, { reason }) => ({
+    sentence: `was refused a login ${methods[method]}${because(reason)}`,
+  }),
+  'policy.activated': ({ digest, ids }) => ({
+    sentence: `put the policy set ${short(digest)} in force (${count(ids.length, 'policy', 'policies')})`,
+    ...about('policy', digest, short(digest)),
+  }),
+  'policy.refused': ({ digest }, { reason }) => ({
+    sentence: `was refused to change the policies${because(reason)}`,
+    ...(digest && about('policy', digest, short(digest))),
+  }),
+  'principal.invited': ({ person, roles }) => ({
+    sentence: `invited ${named(person)}${roles.length > 0 ? ` as ${list(roles)}` : ''}`,
+    ...aboutPerson(person),
+  }),
+  'principal.enrolled': ({ person, passkey }) => ({
+    sentence: `enrolled a ${passkey.isSoftware ? 'software passkey' : 'passkey'}`,
+    ...aboutPerson(person),
+  }),
+  'principal.revoked': ({ principal }) => ({ sentence: `revoked ${named(principal)}`, ...aboutPerson(principal) }),
+  'principal.refused': ({ wanted }, { reason }) => ({ sentence: `was refused to ${wanted}${because(reason)}` }),
+  'role.assigned': ({ person, role, until }, { at }) => ({
+    sentence: `gave ${named(person)} the role ${role}${until === undefined ? '' : ` for ${span(until - at)}`}`,
+    ...aboutPerson(person),
+  }),
+  'role.removed': ({ person, role }) => ({
+    sentence: `took the role ${role} from ${named(person)}`,
+    ...aboutPerson(person),
+  }),
+  'role.refused': ({ person, role, wanted }, { reason }) => ({
+    sentence: `was refused to ${wanted} the role ${role} ${wanted === 'assign' ? 'to' : 'of'} ${named(person)}${because(reason)}`,
+    ...aboutPerson(person),
+  }),
+  'target.defined': ({ target, kind, address }) => ({
+    sentence: `defined the target ${target} (${kind === 'ssh' ? 'SSH' : 'PostgreSQL'} at ${address})`,
+    ...about('target', target),
+  }),
+}
+
+/** "acme/shop run 12/1": which run of which repository a job is. */
+export function jobLabel({
+  repository,
+  runId,
+  runAttempt,
+}: {
+  repository: string
+  runId: string
+  runAttempt?: string | undefined
+}): string {
+  return `${repository} run ${runId}${runAttempt === undefined ? '' : `/${runAttempt}`}`
+}

@@ -1,0 +1,16 @@
+/** Every leaf, as one sentence without the name of who did it: "signed approval of shop 4be0c11 to production". */
+
+import type { EventType } from '../../domain/event.ts'
+import type { Leaf } from '../../domain/leaf.ts'
+import type { ReadonlyState } from '../../domain/state.ts'
+import type { Tell, Tells, Told } from './phrase.ts'
+import { tells as ofReleases } from './sentence-release.ts'
+import { tells as ofSettings } from './sentence-setting.ts'
+
+const tells: Tells<EventType> = { ...ofReleases, ...ofSettings }
+
+/** Principals stand in the sentence as `{person:…}`. */
+export function tell(leaf: Leaf, state: ReadonlyState): Told {
+  const { event } = leaf
+  return (tells[event.type] as Tell<EventType>)(event, leaf, state)
+}
