@@ -28,7 +28,7 @@ export function Shell({ login, place, children }: Props) {
       <a className={styles.skip} href="#content">
         Skip to content
       </a>
-      <div className={styles.side}>
+      <header className={styles.side}>
         <div className={styles.top}>
           <Link to={{ page: 'overview' }} className={styles.brand}>
             <Mark /> Countersign
@@ -50,7 +50,7 @@ export function Shell({ login, place, children }: Props) {
             <LogHead />
           </div>
         </div>
-      </div>
+      </header>
       <div className={styles.main}>
         <Banner login={login} />
         <main id="content" className={styles.content} tabIndex={-1}>

@@ -22,7 +22,8 @@ export function You({ login, onHelp }: { readonly login: Login; readonly onHelp:
   const leave = useLeave()
   return (
     <Menu.Root>
-      <Menu.Trigger className={styles.trigger} aria-label={`Signed in as ${login.who.name}`}>
+      <Menu.Trigger className={styles.trigger}>
+        <span className={styles.hidden}>Signed in as </span>
         <Name who={login.who} />
         <Icon name="chevron" className={styles.chevron} />
       </Menu.Trigger>
