@@ -13,36 +13,17 @@
 
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Digest } from '../bytes/digest.ts'
-import type { Signer, VerifierKey } from '../tlog/key.ts'
+import type { Signer } from '../tlog/key.ts'
 import { consistencyRanges, inclusionRanges, type Range } from '../tlog/proof.ts'
 import { encodeBundle, parseTilePath, TILE_WIDTH, tileWidth } from '../tlog/tile.ts'
 import { StoreError } from './error.ts'
-import type { Files } from './file.ts'
 import type { Head } from './head.ts'
-import { openParts, type LogParts } from './open.ts'
+import { openParts, type LogOptions, type LogParts } from './open.ts'
 import { repairLeaf } from './repair.ts'
 import { scrubAll, type Finding } from './scrub.ts'
 import type { Appended } from './writer.ts'
 
-export type { Appended, Finding, Head }
-
-export interface LogOptions {
-  readonly directory: string
-  /** A bare host name, fixed when the log is created. */
-  readonly origin: string
-  /** Signs every checkpoint; its key's name is the origin. */
-  readonly signer: Signer
-  /** Keys that signed earlier checkpoints of this log. */
-  readonly formerKeys?: readonly VerifierKey[]
-  /** The disk; tests pass one that fails. */
-  readonly files?: Files
-  /** Size of a write-ahead segment: 512 KiB and more, 16 MiB unless said. */
-  readonly segmentBytes?: number
-  /** Least time between two publications, 1,000 ms unless said. */
-  readonly publishIntervalMs?: number
-  /** Time between two attempts to go on after a failed write, 1,000 ms unless said. */
-  readonly probeIntervalMs?: number
-}
+export type { Appended, Finding, Head, LogOptions }
 
 export interface Log extends AsyncDisposable {
   readonly origin: string

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { parse } from '../bytes/json.ts'
+import type { Signer, VerifierKey } from '../tlog/key.ts'
 import { Tree } from '../tlog/tree.ts'
 import { Disclosures } from './disclosure.ts'
 import { codeOf, reasonOf, StoreError } from './error.ts'
@@ -10,7 +11,6 @@ import { signHead, type Head } from './head.ts'
 import { cosignedPath, Keeper } from './keeper.ts'
 import { Leaves } from './leaves.ts'
 import { lockDirectory } from './lock.ts'
-import type { LogOptions } from './log.ts'
 import { Publisher, type Published } from './publication.ts'
 import { recover, requireNoRollback, type Recovered } from './recovery.ts'
 import type { RepairSources } from './repair.ts'
@@ -22,6 +22,24 @@ import { Writer } from './writer.ts'
 const FORMAT = 1
 const DEFAULT_SEGMENT_BYTES = 1 << 24
 const MIN_SEGMENT_BYTES = 1 << 19
+
+export interface LogOptions {
+  readonly directory: string
+  /** A bare host name, fixed when the log is created. */
+  readonly origin: string
+  /** Signs every checkpoint; its key's name is the origin. */
+  readonly signer: Signer
+  /** Keys that signed earlier checkpoints of this log. */
+  readonly formerKeys?: readonly VerifierKey[]
+  /** The disk; tests pass one that fails. */
+  readonly files?: Files
+  /** Size of a write-ahead segment: 512 KiB and more, 16 MiB unless said. */
+  readonly segmentBytes?: number
+  /** Least time between two publications, 1,000 ms unless said. */
+  readonly publishIntervalMs?: number
+  /** Time between two attempts to go on after a failed write, 1,000 ms unless said. */
+  readonly probeIntervalMs?: number
+}
 
 export interface LogParts {
   readonly lock: Disposable

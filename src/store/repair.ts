@@ -137,12 +137,12 @@ async function repairSegment(
   leafIndex: number,
   leaf: Uint8Array,
 ): Promise<void> {
-  if ((await segment.check()).isIntact) return
+  if (await segment.isIntact()) return
   const frame = Buffer.alloc(LEAF_HEADER_BYTES + leaf.length)
   writeLeaf(frame, 0, leaf)
   await segment.rewrite(frame, segment.placements[leafIndex - segment.start]!.leaf)
-  const { bytes, isIntact } = await segment.check()
-  if (isIntact) return
+  if (await segment.isIntact()) return
+  const bytes = await segment.read(0, segment.tail)
   for (const { offset, size } of segment.commits) {
     if (offset >= bytes.length || isOurs(sources, readFrame(bytes, offset), size)) continue
     const rootHash = await sources.tiles.rootAt(size)

@@ -65,8 +65,8 @@ async function collect(findings: AsyncIterable<Finding>): Promise<Finding[]> {
 /** The write-ahead log. Nothing may be sealed or recycled meanwhile. */
 export async function* scrubWal({ wal, tiles }: ScrubSources): AsyncGenerator<Finding> {
   for (const segment of wal.segments) {
-    const { bytes, isIntact } = await segment.check()
-    if (!isIntact) yield* locate(segment, bytes, tiles)
+    if (await segment.isIntact()) continue
+    yield* locate(segment, await segment.read(0, segment.tail), tiles)
   }
 }
 

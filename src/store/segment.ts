@@ -9,6 +9,9 @@ import { StoreError } from './error.ts'
 import type { Placement } from './batch.ts'
 import { commitFrame, erasedFrame, readFrame } from './frame.ts'
 
+const CHUNK_BYTES = 1 << 18
+const ZEROES = Buffer.alloc(CHUNK_BYTES)
+
 export class Segment {
   readonly path: string
   /** The leaf index of its first leaf. */
@@ -61,11 +64,26 @@ export class Segment {
     this.#tail += frames.length
   }
 
-  /** All bytes as they are on the disk now; `isIntact` when they are those that were written. */
-  async check(): Promise<{ readonly bytes: Buffer; readonly isIntact: boolean }> {
+  /** Whether the file still has exactly the bytes that were written. */
+  async isIntact(): Promise<boolean> {
     const [tail, expected] = [this.#tail, this.#digest.copy().digest()]
-    const bytes = await this.#file.read(0, tail)
-    return { bytes, isIntact: createHash('sha256').update(bytes).digest().equals(expected) }
+    return (await this.#measure(tail)).digest().equals(expected)
+  }
+
+  /** Takes the bytes as they are for right; again, when a commit came in between. */
+  async #remeasure(): Promise<void> {
+    for (let tail = -1; tail !== this.#tail;) {
+      tail = this.#tail
+      const digest = await this.#measure(tail)
+      if (tail === this.#tail) this.#digest = digest
+    }
+  }
+
+  async #measure(tail: number): Promise<Hash> {
+    const digest = createHash('sha256')
+    for (let at = 0; at < tail; at += CHUNK_BYTES)
+      digest.update(await this.#file.read(at, Math.min(CHUNK_BYTES, tail - at)))
+    return digest
   }
 
   /** Bytes of the file as they are on the disk now. */
@@ -100,10 +118,10 @@ export class Segment {
     const next = this.placements[leafIndex - this.start + 1]?.leaf ?? this.#tail
     const frame = readFrame(await this.#file.read(place.disclosures, next - place.disclosures), 0)
     if (frame?.type !== 'disclosures') return
-    const { isIntact } = await this.check()
+    const wasIntact = await this.isIntact()
     await this.#file.write(erasedFrame(frame.end), place.disclosures)
     // Only bytes that were right before become the new measure.
-    if (isIntact) this.#digest = createHash('sha256').update(await this.#file.read(0, this.#tail))
+    if (wasIntact) await this.#remeasure()
   }
 
   /** Puts a frame back where it stood. */
@@ -127,9 +145,10 @@ export class Segment {
 
   /** Zeroes whatever stands behind the tail. */
   async wipe(): Promise<void> {
-    const rest = await this.#file.read(this.#tail, this.sizeBytes - this.#tail)
-    const dirty = lastNonZero(rest)
-    if (dirty >= 0) await this.#file.write(Buffer.alloc(dirty + 1), this.#tail)
+    for (let at = this.#tail; at < this.sizeBytes; at += CHUNK_BYTES) {
+      const bytes = await this.#file.read(at, Math.min(CHUNK_BYTES, this.sizeBytes - at))
+      if (!bytes.equals(ZEROES.subarray(0, bytes.length))) await this.#file.write(Buffer.alloc(bytes.length), at)
+    }
   }
 
   close(): Promise<void> {
@@ -150,10 +169,4 @@ export interface SegmentContents {
 export interface CommitPlacement {
   readonly offset: number
   readonly size: number
-}
-
-function lastNonZero(bytes: Buffer): number {
-  let at = bytes.length - 1
-  while (at >= 0 && bytes[at] === 0) at -= 1
-  return at
 }
