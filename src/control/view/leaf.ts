@@ -1,0 +1,48 @@
+/** One leaf, whole: its exact text, the proof that it is in the log, what was disclosed about it, and what stands around it. */
+
+import { utf8 } from '../../bytes/text.ts'
+import type { Proof } from '../ledger.ts'
+import { factsOf } from './fact.ts'
+import { rowOf, trailRow } from './row.ts'
+import type { LeafDetail, Row } from './shape.ts'
+import type { OpenedLeaf, Sight } from './sight.ts'
+
+const NEIGHBOURS = 10
+
+/** Undefined beyond the end of the log. Rejects with the store's error when the stored bytes are damaged. */
+export async function describeLeaf(
+  leafIndex: number,
+  size: number,
+  prove: (leafIndex: number) => Promise<Proof>,
+  sight: Sight,
+): Promise<LeafDetail | undefined> {
+  if (!Number.isSafeInteger(leafIndex) || leafIndex < 0 || leafIndex >= size) return undefined
+  const opened = await sight.archive.open(leafIndex)
+  const { treeSize, rootHash, hashes, checkpoint } = await prove(leafIndex)
+  return {
+    row: rowOf(trailRow(opened.leaf, leafIndex, sight.state), sight),
+    leaf: utf8.decode(opened.bytes),
+    disclosures: opened.disclosures.map(({ name, value, text, digest }) => ({ name, value, disclosure: text, digest })),
+    proof: { treeSize, rootHash, hashes: [...hashes], checkpoint },
+    evidence: await describeEvidence(opened, sight),
+    facts: factsOf(opened.leaf, sight),
+    neighbours: {
+      before: rowsBetween(leafIndex - NEIGHBOURS, leafIndex, sight),
+      after: rowsBetween(leafIndex + 1, leafIndex + 1 + NEIGHBOURS, sight),
+    },
+  }
+}
+
+/** A blob that is not there any more has no size. */
+async function describeEvidence({ leaf }: OpenedLeaf, { archive }: Sight): Promise<LeafDetail['evidence']> {
+  const sizes = await Promise.all(leaf.evidence.map(async ({ digest }) => (await archive.evidence(digest))?.length))
+  return leaf.evidence.map(({ kind, digest }, index) => {
+    const size = sizes[index]
+    return { kind, digest, ...(size !== undefined && { size }) }
+  })
+}
+
+function rowsBetween(from: number, to: number, sight: Sight): Row[] {
+  const indexes = Array.from({ length: to - from }, (_, offset) => from + offset).filter((index) => index >= 0)
+  return sight.trail.rows(indexes).map((row) => rowOf(row, sight))
+}
