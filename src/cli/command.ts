@@ -60,7 +60,7 @@ export function declare(program: Command, declaration: Declaration, act: Act): v
     .summary(declaration.summary)
     .description(declaration.summary)
   if (declaration.group) command.helpGroup(declaration.group)
-  for (const [name, text] of declaration.arguments ?? []) command.addArgument(argument(name, text))
+  for (const [name, text] of declaration.arguments ?? []) command.addArgument(argument(name, text, declaration))
   for (const option of [...(declaration.options ?? []), ...commonOptions(declaration)])
     command.addOption(asOption(option))
   command.addHelpText('before', () => examplesOf(declaration))
@@ -96,11 +96,12 @@ function commonOptions({ isLocal, isStream, isPassage }: Declaration): OptionDec
   ]
 }
 
-function argument(name: string, text: string): Argument {
+function argument(name: string, text: string, { isPassage }: Declaration): Argument {
   const made = new Argument(name, text)
   const isVariadic = made.variadic
   return made.argParser((value: string, previous: unknown) => {
-    const given = filled(name, value)
+    // An empty word behind the first belongs to the other program, to which it may mean something.
+    const given = isPassage && Array.isArray(previous) ? value : filled(name, value)
     return isVariadic ? [...asList(previous), given] : given
   })
 }

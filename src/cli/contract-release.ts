@@ -91,16 +91,21 @@ const oneLine = z
   .max(8_192)
   .regex(/^[^\p{Cc}]*$/u)
 const word = oneLine.regex(/^[^\s"'\\#%]+$/u)
+/** A line of a file, with or without the line break that ends it. */
+const fileLine = z
+  .string()
+  .transform((text) => text.trim())
+  .pipe(oneLine)
 const port = z.int().min(1).max(65_535)
 
 export const sshCredential = z.object({
   kind: z.literal('ssh'),
-  certificate: oneLine,
+  certificate: fileLine,
   serial: shown,
   host: word,
   port,
   user: word,
-  hostKey: oneLine.optional(),
+  hostKey: fileLine.optional(),
 })
 export type SshCredential = z.infer<typeof sshCredential>
 

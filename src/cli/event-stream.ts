@@ -23,54 +23,42 @@ const MAX_PAUSE_MS = 10_000
 
 /** Events for ever, reconnecting with Last-Event-ID. Throws a Failure when the server refuses or is not there at the start. */
 export async function* followEvents({ url, authorization, lastEventId }: StreamOptions): AsyncGenerator<StreamEvent> {
-  let last = lastEventId
-  for (let failures = 0; ;) {
+  let [last, hasBegun, failures] = [lastEventId, false, 0]
+  for (;;) {
     try {
-      for await (const event of await connect(url, authorization, last)) {
-        failures = 0
-        last = event.id ?? last
+      for await (const event of openStream(url, authorization, last)) {
+        ;[hasBegun, failures, last] = [true, 0, event.id ?? last]
         yield event
       }
     } catch (failure) {
-      if (failure instanceof Failure && (failure.code !== 'unreachable' || last === undefined)) throw failure
+      if (failure instanceof Failure && (failure.code !== 'unreachable' || !hasBegun)) throw failure
     }
     failures += 1
     await sleep(Math.min(250 * 2 ** Math.min(failures, 6), MAX_PAUSE_MS))
   }
 }
 
-async function connect(
-  url: string,
-  authorization: string,
-  last: string | undefined,
-): Promise<AsyncGenerator<StreamEvent>> {
-  const headers = { accept: 'text/event-stream', authorization, ...(last !== undefined && { 'last-event-id': last }) }
+/** One connection: its events until it ends, breaks, or falls silent. */
+async function* openStream(url: string, authorization: string, last: string | undefined): AsyncGenerator<StreamEvent> {
   const abort = new AbortController()
-  const watch = { timer: setTimeout(() => abort.abort(), SILENCE_MS) }
-  const response = await fetch(url, { headers, redirect: 'error', signal: abort.signal }).catch(() => undefined)
-  if (!response?.body)
-    throw new Failure('failed', 'unreachable', 'the server cannot be reached', { next: 'countersign doctor' })
-  if (response.status === 401)
-    throw new Failure('signIn', 'sign_in_needed', 'sign-in needed', { next: 'countersign login' })
-  if (response.status !== 200)
-    throw new Failure('failed', `http_${response.status}`, `the server answered ${response.status}`)
-  return parseEvents(
-    response.body,
-    () => watch.timer.refresh(),
-    () => clearTimeout(watch.timer),
-  )
+  const silence = setTimeout(() => abort.abort(), SILENCE_MS)
+  try {
+    const headers = { accept: 'text/event-stream', authorization, ...(last !== undefined && { 'last-event-id': last }) }
+    const response = await fetch(url, { headers, redirect: 'error', signal: abort.signal }).catch(() => undefined)
+    yield* decodeEvents(lines(bodyOf(response), () => silence.refresh()))
+  } finally {
+    clearTimeout(silence)
+    abort.abort()
+  }
 }
 
-async function* parseEvents(
-  body: AsyncIterable<Uint8Array>,
-  alive: () => void,
-  done: () => void,
-): AsyncGenerator<StreamEvent> {
-  try {
-    yield* decodeEvents(lines(body, alive))
-  } finally {
-    done()
-  }
+function bodyOf(response: Response | undefined): AsyncIterable<Uint8Array> {
+  if (response?.status === 401)
+    throw new Failure('signIn', 'sign_in_needed', 'sign-in needed', { next: 'countersign login' })
+  if (response && response.status !== 200)
+    throw new Failure('failed', `http_${response.status}`, `the server answered ${response.status}`)
+  if (response?.body) return response.body
+  throw new Failure('failed', 'unreachable', 'the server cannot be reached', { next: 'countersign doctor' })
 }
 
 async function* lines(body: AsyncIterable<Uint8Array>, alive: () => void): AsyncGenerator<string> {

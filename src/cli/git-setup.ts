@@ -2,7 +2,7 @@
 
 import * as z from '../bytes/schema.ts'
 import type { Client } from './client.ts'
-import { shown } from './contract.ts'
+import { shown, who } from './contract.ts'
 import { Failure } from './failure.ts'
 import { git, tryGit } from './git.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
@@ -23,7 +23,7 @@ export async function run(options: GitSetupOptions, terminal: Terminal): Promise
   const key = options.openpgp
     ? openpgpSigningKey(options.openpgp, terminal)
     : await sshSigningKey(options, emails[0]!, terminal)
-  const registered = await register(client, format, key, emails)
+  const registered = await register(client, format, key, emails, options.email !== undefined)
   const scope = options.local ? '--local' : '--global'
   const changes = await configure(scope, format, key, terminal)
   terminal.result(
@@ -55,34 +55,35 @@ interface Registered {
   readonly leafIndex?: number
 }
 
-/** Registers the key. One that this person registered before is what they asked for. */
+/** Registers the key, unless it is this person's already. Named addresses are always sent: they may be new ones. */
 async function register(
   client: Client,
   format: string,
-  { publicKey }: SigningKey,
+  key: SigningKey,
   emails: readonly string[],
+  isNamed: boolean,
 ): Promise<Registered> {
-  try {
-    const { result, leafIndex } = await client.post(
-      '/api/v1/keys',
-      { format, publicKey, emails },
-      z.object({ key: shown }),
-    )
-    return { fingerprint: result.key, leafIndex }
-  } catch (failure) {
-    if (failure instanceof Failure && ALREADY.has(failure.code)) return {}
-    if (failure instanceof Failure && failure.code === 'login_expired') throw staleLogin(failure)
-    throw failure
-  }
+  if (!isNamed && !key.isNew && (await isRegistered(client, key))) return {}
+  const { result, leafIndex } = await client.post(
+    '/api/v1/keys',
+    { format, publicKey: key.publicKey, emails },
+    z.object({ key: shown }),
+  )
+  return { fingerprint: result.key, leafIndex }
 }
 
-const ALREADY: ReadonlySet<string> = new Set(['key_enrolled', 'already_enrolled'])
+const people = z.object({ people: z.array(z.object({ who, keys: z.array(z.object({ fingerprint: shown })) })) })
 
-function staleLogin({ message, detail }: Failure): Failure {
-  return new Failure('signIn', 'login_expired', message, {
-    ...detail,
-    next: 'countersign login, then git setup within 15 minutes',
-  })
+/** Not everybody may see the list of people; then nobody knows, and registering once more does no harm. */
+async function isRegistered(client: Client, { fingerprint }: SigningKey): Promise<boolean> {
+  try {
+    const me = await client.get('/api/v1/logins/current', z.object({ who }))
+    const mine = (await client.get('/api/v1/people', people)).people.find((person) => person.who.id === me.who.id)
+    return mine?.keys.some((key) => key.fingerprint.endsWith(fingerprint)) ?? false
+  } catch (failure) {
+    if (failure instanceof Failure && ['refused', 'notFound'].includes(failure.exit)) return false
+    throw failure
+  }
 }
 
 /** The settings that had to be changed. */

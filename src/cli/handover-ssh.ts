@@ -2,13 +2,13 @@
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JobKey } from '../credential/ssh.ts'
 import type { SshCredential } from './contract-release.ts'
 import { startAgent, type SshAgent } from './ssh-agent.ts'
-import type { SshKeyPair } from './ssh-key-file.ts'
 
 export interface SshLoan {
   readonly target: string
-  readonly key: SshKeyPair
+  readonly key: JobKey
   readonly credential: SshCredential
   readonly expiresAt: string
 }
@@ -43,9 +43,9 @@ async function lendKey(
   agent: SshAgent | undefined,
 ): Promise<void> {
   const file = keyFile(target, folder)
-  write(`${file}.pub`, `${key.publicKey}\n`)
-  write(`${file}-cert.pub`, `${credential.certificate.trim()}\n`)
-  write(file, key.privateKeyFile)
+  write(`${file}.pub`, key.publicKeyText)
+  write(`${file}-cert.pub`, `${credential.certificate}\n`)
+  write(file, key.privateKeyText)
   if (!agent) return
   const lifetimeSeconds = Math.max(1, Math.ceil((Date.parse(expiresAt) - Date.now()) / 1_000))
   await agent.add(file, lifetimeSeconds)
@@ -58,7 +58,7 @@ function keyFile(target: string, folder: string): string {
 
 /** `[host]:port ssh-ed25519 AAAA…`: the one key that the target may show. */
 function hostLine({ credential: { host, port, hostKey } }: SshLoan): string {
-  return hostKey ? `[${host}]:${port} ${hostKey.trim()}\n${port === 22 ? `${host} ${hostKey.trim()}\n` : ''}` : ''
+  return hostKey ? `[${host}]:${port} ${hostKey}\n${port === 22 ? `${host} ${hostKey}\n` : ''}` : ''
 }
 
 function configOf(

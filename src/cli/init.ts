@@ -12,7 +12,13 @@ export async function run(flags: InstanceFlags, terminal: Terminal): Promise<num
   try {
     await using instance = await Instance.open(options)
     const setupUrl = await setupUrlOf(instance)
-    const made = { directory: options.directory, origin: instance.log.origin, logKey: instance.logKey, treeSize: instance.log.size, ...(setupUrl && { setupUrl }) }
+    const made = {
+      directory: options.directory,
+      origin: instance.log.origin,
+      logKey: instance.logKey,
+      treeSize: instance.log.size,
+      ...(setupUrl && { setupUrl }),
+    }
     terminal.result(made, () =>
       [
         `log        ${made.origin}, ${made.treeSize} leaves, in ${made.directory}`,
@@ -38,5 +44,9 @@ export async function setupUrlOf({ setupFile, ledger, options }: Instance): Prom
 /** What kept an instance from opening, as a command's failure. */
 export function openFailure(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error
-  return new Failure(error.code === 'rolled_back' || error.code === 'damaged' ? 'unverified' : 'failed', error.code, error.message)
+  return new Failure(
+    error.code === 'rolled_back' || error.code === 'damaged' ? 'unverified' : 'failed',
+    error.code,
+    error.message,
+  )
 }

@@ -46,11 +46,18 @@ function parsePort(text: string | undefined): number {
 function parsePublicUrl(text: string): URL {
   const url = URL.parse(text)
   if (!url || url.pathname !== '/' || url.search || url.hash || url.username)
-    throw new Failure('usage', 'bad_public_url', `"${text}" is not the address of a server`, { next: '--public-url https://countersign.example' })
+    throw new Failure('usage', 'bad_public_url', `"${text}" is not the address of a server`, {
+      next: '--public-url https://countersign.example',
+    })
   if (url.protocol === 'https:' || (url.protocol === 'http:' && url.hostname === 'localhost')) return url
-  throw new Failure('usage', 'insecure_public_url', `browsers make passkeys only for https, or for http://localhost, not for ${url.origin}`, {
-    next: '--public-url https://… with TLS in front, or an SSH tunnel to localhost',
-  })
+  throw new Failure(
+    'usage',
+    'insecure_public_url',
+    `browsers make passkeys only for https, or for http://localhost, not for ${url.origin}`,
+    {
+      next: '--public-url https://… with TLS in front, or an SSH tunnel to localhost',
+    },
+  )
 }
 
 /** A log's name is never used twice; on one machine there may be many logs, so each gets a name of its own. */
@@ -63,9 +70,17 @@ export function parseWitness(text: string): WitnessOptions {
   const [vkey = '', url = '', mirror, ...rest] = text.trim().split(/\s+/)
   try {
     const key = parseKey(vkey)
-    if (key.type !== COSIGNATURE || !URL.canParse(url) || rest.length > 0 || (mirror !== undefined && mirror !== 'mirror')) throw new Error('form')
+    if (
+      key.type !== COSIGNATURE ||
+      !URL.canParse(url) ||
+      rest.length > 0 ||
+      (mirror !== undefined && mirror !== 'mirror')
+    )
+      throw new Error('form')
     return { name: key.name, url, key, mirror: mirror === 'mirror' }
   } catch {
-    throw new Failure('usage', 'bad_witness', `"${text.slice(0, 120)}" does not name a witness`, { next: "--witness '<verifier key> <url> [mirror]', as countersign witness prints it" })
+    throw new Failure('usage', 'bad_witness', `"${text.slice(0, 120)}" does not name a witness`, {
+      next: "--witness '<verifier key> <url> [mirror]', as countersign witness prints it",
+    })
   }
 }

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as z from '../bytes/schema.ts'
+import { createJobKey, type JobKey } from '../credential/ssh.ts'
 import type { Client } from './client.ts'
 import { granted, type Granted } from './contract-release.ts'
 import { Failure } from './failure.ts'
 import { lendPostgres, type PostgresLoan } from './handover-postgres.ts'
 import { lendSsh, type SshLoan, type Variables } from './handover-ssh.ts'
-import { makeSshKey, type SshKeyPair } from './ssh-key-file.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant } from './text.ts'
 
@@ -19,7 +19,7 @@ export interface Loan extends AsyncDisposable {
 
 interface Grant {
   readonly target: string
-  readonly key: SshKeyPair
+  readonly key: JobKey
   readonly granted: Granted
 }
 
@@ -35,7 +35,7 @@ export async function takeLoan(
   lent.defer(() => rmSync(folder, { recursive: true, force: true }))
   const grants: Grant[] = []
   for (const target of targets) {
-    const key = makeSshKey(`countersign ${release}`)
+    const key = createJobKey(`countersign ${release}`)
     const { result, leafIndex } = await request(client, release, target, key)
     lent.defer(async () => await giveBack(client, result.grant, terminal))
     mask(result, terminal)
@@ -52,7 +52,8 @@ export async function takeLoan(
   return { variables, [Symbol.asyncDispose]: async () => await held.disposeAsync() }
 }
 
-async function request(client: Client, release: string, target: string, { publicKey }: SshKeyPair) {
+async function request(client: Client, release: string, target: string, { publicKeyText }: JobKey) {
+  const publicKey = publicKeyText.split(' ', 2).join(' ').trim()
   const body = { release, target, publicKey }
   const receipt = await client.post('/api/v1/grants', body, granted.partial())
   if (receipt.outcome !== 'allowed')

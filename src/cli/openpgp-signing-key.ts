@@ -19,7 +19,7 @@ export function openpgpSigningKey(fingerprint: string, { env }: Terminal): Signi
   })
   if (error) throw new Failure('failed', 'no_gpg', 'gpg cannot be run', { next: 'install gnupg' })
   if (status === 0 && stdout.includes('BEGIN PGP PUBLIC KEY BLOCK'))
-    return { userSigningKey: id, publicKey: stdout, isNew: false }
+    return { userSigningKey: id, publicKey: stdout, fingerprint: id.toUpperCase(), isNew: false }
   throw new Failure('notFound', 'no_key', `gpg has no key ${id}`, {
     next: 'gpg --list-secret-keys --keyid-format long',
   })

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatProblem, loadPolicies, type PolicyFiles } from '../policy/policy.ts'
+import { formatProblem, loadPolicies, type PolicyFiles, type PolicySet } from '../policy/policy.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 import { plural, printable } from './text.ts'
@@ -12,29 +12,27 @@ export interface PolicyCheckOptions {
 }
 
 export async function run({ folder }: PolicyCheckOptions, terminal: Terminal): Promise<number> {
-  const loaded = loadPolicies(readPolicyFiles(folder))
-  if (!Array.isArray(loaded)) {
-    const { digest, ids } = loaded
-    terminal.result({ digest, ids }, () =>
-      [
-        `${plural(ids.length, 'policy').replace('policys', 'policies')} ok: ${ids.join(', ')}`,
-        `digest: ${digest}`,
-      ].join('\n'),
-    )
-    return EXIT.ok
-  }
-  for (const problem of loaded) terminal.say(printable(formatProblem(problem)))
-  throw new Failure(
-    'unverified',
-    'policy_invalid',
-    `${plural(loaded.length, 'problem')} in ${folder}: ${printable(formatProblem(loaded[0]!))}`,
-  )
+  const { digest, ids } = loadChecked(folder, terminal).policies
+  terminal.result({ digest, ids }, () => `${ids.length} policies ok: ${ids.join(', ')}\ndigest: ${digest}`)
+  return EXIT.ok
+}
+
+/** The files of a folder and what they load to. Throws a Failure, after telling each problem with its place. */
+export function loadChecked(
+  folder: string,
+  terminal: Terminal,
+): { readonly files: PolicyFiles; readonly policies: PolicySet } {
+  const files = readPolicyFiles(folder)
+  const policies = loadPolicies(files)
+  if (!Array.isArray(policies)) return { files, policies }
+  for (const problem of policies) terminal.say(printable(formatProblem(problem)))
+  throw new Failure('failed', 'policy_invalid', `${plural(policies.length, 'problem')} in ${folder}`)
 }
 
 const MAX_FILE_BYTES = 1_048_576
 
 /** Name and text of every policy file in a folder; case folders beside them are left alone. */
-export function readPolicyFiles(folder: string): PolicyFiles {
+function readPolicyFiles(folder: string): PolicyFiles {
   const stat = statSync(folder, { throwIfNoEntry: false })
   if (!stat?.isDirectory()) throw new Failure('notFound', 'no_folder', `${folder} is not a folder`)
   const names = readdirSync(folder).filter((name) => /\.(?:cedar|cedarschema)$/u.test(name))

@@ -10,21 +10,27 @@ export function asProblem({ status, body }: Answer, server: string): Failure {
   if (!parsed.success)
     return new Failure(exitOf(status), `http_${status}`, `${server} answered ${status}`, fallback(status))
   const { code, detail, title, next, leafIndex, type, facts } = parsed.data
-  return new Failure(exitOf(status), code, sentenceOf(detail ?? title ?? `${server} answered ${status}`), {
-    ...fallback(status),
-    ...(why(parsed.data) && { why: why(parsed.data) }),
-    ...(next && { next }),
-    ...(!next && typeof facts?.['fix'] === 'string' && { next: printable(facts['fix']) }),
-    ...(leafIndex !== undefined && { leafIndex }),
-    ...(type?.startsWith('https://') && { docs: type }),
-  })
+  return new Failure(
+    exitOf(status, parsed.data.receipt !== undefined),
+    code,
+    sentenceOf(detail ?? title ?? `${server} answered ${status}`),
+    {
+      ...fallback(status),
+      ...(why(parsed.data) && { why: why(parsed.data) }),
+      ...(next && { next }),
+      ...(!next && typeof facts?.['fix'] === 'string' && { next: printable(facts['fix']) }),
+      ...(leafIndex !== undefined && { leafIndex }),
+      ...(type?.startsWith('https://') && { docs: type }),
+    },
+  )
 }
 
-function exitOf(status: number): ExitName {
+/** A refusal that is a leaf is a refusal, whatever stands in the way. */
+function exitOf(status: number, isLeaf = false): ExitName {
   if (status === 401) return 'signIn'
   if (status === 403) return 'refused'
   if (status === 404) return 'notFound'
-  return 'failed'
+  return isLeaf ? 'refused' : 'failed'
 }
 
 function fallback(status: number) {

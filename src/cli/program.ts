@@ -1,6 +1,7 @@
 /** All commands of `countersign`, by name; each loads its own module when it runs, and not before. */
 
 import { Argument, Command } from 'commander'
+import { admin } from './catalogue-admin.ts'
 import { people, git, start } from './catalogue-start.ts'
 import { record } from './catalogue-record.ts'
 import { work } from './catalogue-work.ts'
@@ -11,10 +12,13 @@ import { findHelp } from './topic.ts'
 const FAMILIES: readonly Family[] = [
   { name: 'release', summary: 'Request, list, show, wait', group: 'Build, release, approve' },
   { name: 'trail', summary: 'Search, follow, show leaves of the log', group: 'Ask and verify' },
-  { name: 'policy', summary: 'Check policies', group: 'Ask and verify' },
+  { name: 'policy', summary: 'Check policies, put them into force', group: 'Ask and verify' },
   { name: 'people', summary: 'Who may act: list, invite, enrol, roles', group: 'People and keys' },
   { name: 'people role', summary: 'Give and take roles', group: '' },
   { name: 'git', summary: 'Signed commits and judged pushes', group: 'People and keys' },
+  { name: 'issuer', summary: 'CIs whose jobs may sign in', group: 'Set up' },
+  { name: 'environment', summary: 'Where releases go, and who must agree', group: 'Set up' },
+  { name: 'target', summary: 'Hosts and databases that credentials are lent for', group: 'Set up' },
   { name: 'git hook', summary: 'The door of a bare repository', group: '' },
 ]
 
@@ -45,7 +49,7 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
     .option('--no-color', 'no colour, as NO_COLOR')
   for (const declaration of start) declare(program, declaration, act)
   for (const family of FAMILIES) declareFamily(program, family)
-  for (const declaration of [...work, ...record, ...people, ...git]) declare(program, declaration, act)
+  for (const declaration of [...work, ...record, ...people, ...git, ...admin]) declare(program, declaration, act)
   program
     .command('help')
     .summary('Help on a command or topic')

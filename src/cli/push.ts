@@ -84,8 +84,9 @@ export function splitBatch(batch: Uint8Array, ids: readonly string[]): Uint8Arra
     const [, sizeBytes] =
       new RegExp(`^${id} commit (\\d+)$`, 'u').exec(bytes.toString('latin1', at, Math.max(end, at))) ?? []
     if (sizeBytes === undefined) throw new Failure('failed', 'git_failed', `git does not have commit ${id}`)
-    const object = bytes.subarray(end + 1, end + 1 + Number(sizeBytes))
-    at = end + 1 + Number(sizeBytes) + 1
-    return object
+    const start = end + 1
+    at = start + Number(sizeBytes) + 1
+    if (at > bytes.length) throw new Failure('failed', 'git_failed', `git sent commit ${id} in part`)
+    return bytes.subarray(start, at - 1)
   })
 }

@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { sha256 } from '../bytes/digest.ts'
+import { base64 } from '../bytes/text.ts'
 import { Failure } from './failure.ts'
 import { tryGit } from './git.ts'
 import { variable } from './setting.ts'
@@ -12,6 +14,8 @@ export interface SigningKey {
   /** What git is told: the public key's file, or an OpenPGP fingerprint. */
   readonly userSigningKey: string
   readonly publicKey: string
+  /** As the server writes it, or the end of it: `SHA256:…`, or an OpenPGP id in capitals. */
+  readonly fingerprint: string
   readonly isNew: boolean
 }
 
@@ -35,8 +39,14 @@ export async function sshSigningKey(
   if (isNew) make(path, email, passphrase === false, terminal)
   const publicKey = readFileSync(`${path}.pub`, 'utf8').trim()
   if (/^(?:ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+/u.test(publicKey))
-    return { userSigningKey: `${path}.pub`, publicKey, isNew }
+    return { userSigningKey: `${path}.pub`, publicKey, fingerprint: fingerprintOf(publicKey), isNew }
   throw new Failure('failed', 'bad_key', `${path}.pub is not an SSH public key`)
+}
+
+/** `SHA256:` and unpadded base64 over the key's blob, as ssh-keygen prints it. */
+function fingerprintOf(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64')
+  return `SHA256:${base64.encode(sha256(blob)).replace(/=+$/u, '')}`
 }
 
 /** The key that git signs with already, when it is an SSH key in a file. */

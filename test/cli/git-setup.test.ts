@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Home } from './command-line.ts'
 import { FakeServer } from './fake-server.ts'
+import { ana } from './world.ts'
 
 async function openPlace() {
   const server = await FakeServer.open()
@@ -52,17 +53,22 @@ test('makes a key, registers it with the address of git, and the next commit is 
   )
 })
 
-test('a second time changes nothing and is no error', async () => {
+test('a second time changes nothing, when the list of people shows the key', async () => {
   await using place = await openPlace()
   await place.setup('--no-passphrase')
   const made = place.home.read('.ssh/id_countersign.pub')
-  place.server.on('POST', '/api/v1/keys', () =>
-    place.server.problem(409, 'key_enrolled', 'This key is enrolled already.'),
-  )
+  const fingerprint = (await place.home.execute('ssh-keygen', ['-lf', '.ssh/id_countersign.pub'])).stdout.split(' ')[1]!
+  place.server.on('GET', '/api/v1/logins/current', () => ({ body: { who: ana } }))
+  place.server.on('GET', '/api/v1/people', () => ({ body: { people: [{ who: ana, keys: [{ fingerprint }] }] } }))
   const { code, stdout } = await place.setup('--no-passphrase')
   expect(stdout).toMatch(/^using .*\nregistered already\ngit was configured already\n$/u)
   expect(code).toBe(0)
   expect(place.home.read('.ssh/id_countersign.pub')).toBe(made)
+  await place.setup('--email', 'ana@other.test')
+  expect(place.server.seenAt('POST', '/api/v1/keys').map(({ body }) => (body as { emails: string[] }).emails)).toEqual([
+    ['ana@acme.test'],
+    ['ana@other.test'],
+  ])
 })
 
 test('the key that git uses already is taken, and --local stays in the repository', async () => {
@@ -120,9 +126,9 @@ test('without a terminal a passphrase cannot be asked for: the flag is named, an
 test('a login that is not fresh says what to do', async () => {
   await using place = await openPlace()
   place.server.on('POST', '/api/v1/keys', () =>
-    place.server.problem(401, 'login_expired', 'This login is older than 15 minutes.'),
+    place.server.refusal('policy_refused', 'The login is too old for this.', { next: 'countersign login' }),
   )
   const { code, stderr } = await place.setup('--no-passphrase')
-  expect(stderr).toContain('fix: countersign login, then git setup within 15 minutes')
-  expect(code).toBe(4)
+  expect(stderr).toMatch(/refused: The login is too old for this\nfix: countersign login\nleaf: 0/u)
+  expect(code).toBe(3)
 })

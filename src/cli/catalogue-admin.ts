@@ -1,0 +1,134 @@
+/** Declarations: what administrators set up once, and programs of the instance's other machines. */
+
+import type { Declaration } from './command.ts'
+import { parseCount, parseDuration } from './text.ts'
+
+export const admin: readonly Declaration[] = [
+  {
+    name: 'issuer add',
+    summary: 'Trust the OIDC tokens of a CI',
+    arguments: [['<issuer>', 'its URL, exactly as in its tokens']],
+    options: [
+      { flags: '--kind <kind>', text: 'whose claims it speaks', choices: ['github', 'generic'], isMandatory: true },
+      { flags: '--jwks-uri <url>', text: 'where its keys are (else by discovery)' },
+      { flags: '--audience <audience>', text: 'audience of its tokens (else the one of this instance)' },
+    ],
+    examples: [['countersign issuer add https://token.actions.githubusercontent.com --kind github', 'one leaf']],
+    load: async () => await import('./issuer-add.ts'),
+  },
+  {
+    name: 'environment add',
+    summary: 'Define an environment, or change it',
+    arguments: [['<environment>', 'its name']],
+    options: [
+      {
+        flags: '--approvals <count>',
+        text: 'how many people must agree (0 to 10)',
+        parse: parseNumber,
+        isMandatory: true,
+      },
+      { flags: '--approver-role <role>', text: 'role of those who may', isMandatory: true },
+      { flags: '--target <target>', text: 'target that belongs to it', isRepeated: true },
+      {
+        flags: '--ref <pattern>',
+        text: 'references that may be released from (else refs/heads/main)',
+        isRepeated: true,
+      },
+      { flags: '--grant-lifetime <span>', text: 'how long a credential lives (else 5m)', parse: parseDuration },
+      { flags: '--request-lifetime <span>', text: 'how long a request waits (else 1h)', parse: parseDuration },
+    ],
+    examples: [
+      [
+        'countersign environment add production --approvals 2 --approver-role approver --target web-1',
+        'two people, five minutes',
+      ],
+    ],
+    load: async () => await import('./environment-add.ts'),
+  },
+  {
+    name: 'environment list',
+    summary: 'Environments as they are defined now',
+    examples: [['countersign environment list', 'a table']],
+    load: async () => await import('./environment-list.ts'),
+  },
+  {
+    name: 'target add',
+    summary: 'Define a host or database that credentials are lent for, or change it',
+    arguments: [['<target>', 'its name']],
+    options: [
+      { flags: '--kind <kind>', text: 'what it is', choices: ['ssh', 'postgres'], isMandatory: true },
+      { flags: '--address <host:port>', text: 'where it is', isMandatory: true },
+      { flags: '--login <name>', text: 'ssh: account that a job may log in as', isRepeated: true },
+      { flags: '--host-key <line>', text: 'ssh: the key that the host must show, as "ssh-ed25519 AAAA…"' },
+      { flags: '--force-command <command>', text: 'ssh: the only command that may run' },
+      { flags: '--source-address <cidr>', text: 'ssh: where a job must come from' },
+      { flags: '--database <name>', text: 'postgres: database' },
+      { flags: '--parent-role <role>', text: 'postgres: role whose rights a job gets' },
+      { flags: '--admin-file <path>', text: 'postgres: file on the server (mode 0600) with the administrator’s URL' },
+    ],
+    examples: [
+      [
+        'countersign target add web-1 --kind ssh --address web-1:22 --login deploy --host-key "$(ssh-keyscan -t ed25519 web-1 | cut -d" " -f2-)"',
+        'a host',
+      ],
+      [
+        'countersign target add ledger --kind postgres --address db:5432 --database ledger --parent-role migrator --admin-file /etc/countersign/ledger',
+        'a database',
+      ],
+    ],
+    load: async () => await import('./target-add.ts'),
+  },
+  {
+    name: 'target list',
+    summary: 'Hosts and databases as they are defined now',
+    examples: [['countersign target list', 'a table']],
+    load: async () => await import('./target-list.ts'),
+  },
+  {
+    name: 'target follow',
+    summary: 'On a host: keep sshd’s list of revoked keys fresh',
+    options: [{ flags: '--revoked-keys <file>', text: 'the file that sshd’s RevokedKeys names', isMandatory: true }],
+    examples: [
+      [
+        'countersign target follow --revoked-keys /etc/ssh/revoked_keys',
+        'a certificate that was taken back is refused within a second',
+      ],
+    ],
+    load: async () => await import('./target-follow.ts'),
+  },
+  {
+    name: 'policy apply',
+    summary: 'Put a folder of policies into force',
+    arguments: [['<folder>', 'folder with .cedar files and one .cedarschema']],
+    examples: [
+      ['countersign policy apply policies/', 'checked here first; an invalid set is refused and the old one stays'],
+    ],
+    next: ['policy check'],
+    load: async () => await import('./policy-apply.ts'),
+  },
+  {
+    name: 'witness',
+    summary: 'Cosign the checkpoints of logs, on another machine',
+    group: 'Start',
+    isLocal: true,
+    options: [
+      { flags: '--dir <folder>', text: 'where its key and what it cosigned are kept', isMandatory: true },
+      { flags: '--listen <address>', text: 'such as 127.0.0.1:7070', isMandatory: true },
+      { flags: '--log <vkey>', text: 'verifier key of a log it may cosign', isRepeated: true, isMandatory: true },
+      { flags: '--mirror', text: 'keep a verified copy of every leaf too' },
+      { flags: '--name <name>', text: 'name in its own key (else <host name>/witness)' },
+      { flags: '--url <url>', text: 'where logs reach it, when that is not where it listens' },
+    ],
+    examples: [
+      [
+        'countersign witness --dir /var/lib/witness --listen 0.0.0.0:7070 --log log.acme.test+1f2e3d4c+AQ…',
+        'until it is stopped',
+      ],
+    ],
+    load: async () => await import('./witness.ts'),
+  },
+]
+
+function parseNumber(text: string): number {
+  return text === '0' ? 0 : parseCount(text)
+}
