@@ -7,7 +7,7 @@
 
 import { dirname, join } from 'node:path'
 import { formatTileIndex, TILE_WIDTH } from '../tlog/tile.ts'
-import type { Files } from './file.ts'
+import type { Files, StoredFile } from './file.ts'
 
 const HEADER_BYTES = 5
 
@@ -22,14 +22,10 @@ export class Disclosures {
     this.#directory = directory
   }
 
-  /** Stores those of a whole bundle; `entries` by leaf index. Durable with the next `syncDirectory` of what it returns. */
-  async seal(bundle: number, entries: ReadonlyMap<number, Uint8Array>): Promise<string | undefined> {
-    if (entries.size === 0) return undefined
+  /** The file of a whole bundle, for the caller to store; `entries` by leaf index. Undefined when there are none. */
+  seal(bundle: number, entries: ReadonlyMap<number, Uint8Array>): StoredFile | undefined {
     this.#latest = undefined
-    const path = this.#path(bundle)
-    await this.#files.makeDirectory(dirname(path), 0o700)
-    await this.#files.replace(path, encode(entries), 0o600)
-    return dirname(path)
+    return entries.size === 0 ? undefined : { path: this.#path(bundle), bytes: encode(entries), mode: 0o600 }
   }
 
   async get(leafIndex: number): Promise<Uint8Array | undefined> {

@@ -1,7 +1,7 @@
 /** Files that last: when a promise of this module resolves, the bytes survive a power cut. Tests pass in a disk that fails. */
 
 import { close, constants, fdatasync, open, read, write } from 'node:fs'
-import { chmod, mkdir, open as openHandle, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, open as openHandle, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { codeOf } from './error.ts'
@@ -12,6 +12,12 @@ export interface RandomAccessFile {
   /** Resolves when the bytes are on the disk. After a rejection any part of them may be. */
   write(bytes: Uint8Array, position: number): Promise<void>
   close(): Promise<void>
+}
+
+export interface StoredFile {
+  readonly path: string
+  readonly bytes: Uint8Array
+  readonly mode: number
 }
 
 /** Every method rejects with the system's error (`code` ENOSPC and so on). */
@@ -27,6 +33,8 @@ export interface Files {
   read(path: string): Promise<Buffer | undefined>
   /** Writes the whole file aside, syncs it and renames it into place: readers see the old or the new one. */
   replace(path: string, bytes: Uint8Array, mode: number): Promise<void>
+  /** The same for many files, synced together: the disk does it in a few goes. All are durable, or it rejects. */
+  replaceAll(files: readonly StoredFile[]): Promise<void>
   /** Makes renames, creations and removals in a directory durable. */
   syncDirectory(path: string): Promise<void>
   /** With parents, all of them durable; nothing when it exists. */
@@ -42,7 +50,8 @@ export const diskFiles: Files = {
   open: openFile,
   createZeroed,
   read: readWhole,
-  replace,
+  replace: (path, bytes, mode) => replaceAll([{ path, bytes, mode }]),
+  replaceAll,
   syncDirectory,
   makeDirectory,
   list,
@@ -147,15 +156,21 @@ async function readWhole(path: string): Promise<Buffer | undefined> {
   }
 }
 
-async function replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-  const aside = `${path}.new`
-  await rm(aside, { force: true })
-  {
-    await using handle = await openHandle(aside, 'wx', mode)
-    await handle.writeFile(bytes)
-    await handle.sync()
+async function replaceAll(files: readonly StoredFile[]): Promise<void> {
+  const handles: FileHandle[] = []
+  try {
+    for (const { path, bytes, mode } of files) {
+      await rm(`${path}.new`, { force: true })
+      const handle = await openHandle(`${path}.new`, 'wx', mode)
+      handles.push(handle)
+      await handle.writeFile(bytes)
+    }
+    // The first sync takes most of the others' bytes along.
+    for (const handle of handles) await handle.sync()
+  } finally {
+    for (const handle of handles) await handle.close()
   }
-  await rename(aside, path)
+  for (const { path } of files) await rename(`${path}.new`, path)
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -5,10 +5,10 @@
 
 import { dirname, join } from 'node:path'
 import { leafHash } from '../tlog/hash.ts'
-import { encodeBundle, formatTilePath, TILE_WIDTH } from '../tlog/tile.ts'
+import { encodeBundle, formatTilePath, TILE_WIDTH, type Tile } from '../tlog/tile.ts'
 import type { Disclosures } from './disclosure.ts'
 import { StoreError } from './error.ts'
-import type { Files } from './file.ts'
+import type { Files, StoredFile } from './file.ts'
 import type { Tiles } from './tiles.ts'
 import type { Wal } from './wal.ts'
 
@@ -49,41 +49,42 @@ export class Sealer {
   }
 
   async #sealRound(to: number): Promise<void> {
-    const directories = new Set<string>()
-    for (let bundle = this.#bundles; bundle < to; bundle += 1) await this.#sealBundle(bundle, directories)
-    for (const { level, index, bytes } of this.#tiles.unsealed(to * TILE_WIDTH)) {
-      directories.add(await this.#write(formatTilePath({ level, index, width: TILE_WIDTH }), bytes))
-    }
-    for (const directory of directories) await this.#options.files.syncDirectory(directory)
+    const { files } = this.#options
+    const sealed: StoredFile[] = []
+    for (let bundle = this.#bundles; bundle < to; bundle += 1) sealed.push(...(await this.#sealBundle(bundle)))
+    for (const { level, index, bytes } of this.#tiles.unsealed(to * TILE_WIDTH))
+      sealed.push(this.#publicFile({ level, index }, bytes))
+    const directories = new Map(
+      sealed.map(({ path, mode }) => [dirname(path), mode === SEALED_MODE ? PUBLIC_DIRECTORY_MODE : 0o700]),
+    )
+    for (const [directory, mode] of directories) await files.makeDirectory(directory, mode)
+    await files.replaceAll(sealed)
+    for (const directory of directories.keys()) await files.syncDirectory(directory)
     // Everything up to here has its final name on the disk; from here on it is read from there, and the log may forget it.
     this.#bundles = to
     this.#tiles.sealed(to * TILE_WIDTH)
+    // tlog-tiles: logs "MAY delete any partial tile once the corresponding full tile is available".
+    for (const { path } of sealed) await files.remove(`${path}.p`)
     await this.#wal.recycle(to * TILE_WIDTH)
   }
 
-  async #sealBundle(bundle: number, directories: Set<string>): Promise<void> {
+  /** The files of one bundle: its leaves, and their disclosures if there are any. */
+  async #sealBundle(bundle: number): Promise<StoredFile[]> {
     const [from, to] = [bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH]
     const leaves = await verifiedLeaves(this.#wal, this.#tiles, from, to)
-    directories.add(
-      await this.#write(formatTilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }), encodeBundle(leaves)),
-    )
+    const entries = this.#publicFile({ level: 'entries', index: bundle }, encodeBundle(leaves))
     const disclosures = new Map<number, Uint8Array>()
     for (let leafIndex = from; leafIndex < to; leafIndex += 1) {
       const bytes = await this.#wal.segmentOf(leafIndex)!.disclosures(leafIndex)
       if (bytes) disclosures.set(leafIndex, bytes)
     }
-    const written = await this.#options.disclosures.seal(bundle, disclosures)
-    if (written) directories.add(written)
+    const beside = this.#options.disclosures.seal(bundle, disclosures)
+    return beside ? [entries, beside] : [entries]
   }
 
-  async #write(path: string, bytes: Uint8Array): Promise<string> {
-    const { files, publicDirectory } = this.#options
-    const full = join(publicDirectory, path)
-    await files.makeDirectory(dirname(full), PUBLIC_DIRECTORY_MODE)
-    await files.replace(full, bytes, SEALED_MODE)
-    // tlog-tiles: logs "MAY delete any partial tile once the corresponding full tile is available".
-    await files.remove(`${full}.p`)
-    return dirname(full)
+  #publicFile(tile: Omit<Tile, 'width'>, bytes: Uint8Array): StoredFile {
+    const path = join(this.#options.publicDirectory, formatTilePath({ ...tile, width: TILE_WIDTH }))
+    return { path, bytes, mode: SEALED_MODE }
   }
 }
 

@@ -26,6 +26,10 @@ export class FaultyFiles {
     },
     createZeroed: async (path, sizeBytes) => (this.#check(path), diskFiles.createZeroed(path, sizeBytes)),
     replace: async (path, bytes, mode) => (this.#check(path), diskFiles.replace(path, bytes, mode)),
+    replaceAll: async (files) => {
+      for (const { path } of files) this.#check(path)
+      await diskFiles.replaceAll(files)
+    },
     makeDirectory: async (path, mode) => (this.#check(path), diskFiles.makeDirectory(path, mode)),
     rename: async (from, to) => (this.#check(to), diskFiles.rename(from, to)),
   }
