@@ -1,4 +1,4 @@
-/** Declarations: what administrators set up once, and programs of the instance's other machines. */
+/** Declarations: what administrators set up once. */
 
 import type { Declaration } from './command.ts'
 import { parseCount, parseDuration } from './text.ts'
@@ -105,27 +105,6 @@ export const admin: readonly Declaration[] = [
     ],
     next: ['policy check'],
     load: async () => await import('./policy-apply.ts'),
-  },
-  {
-    name: 'witness',
-    summary: 'Cosign the checkpoints of logs, on another machine',
-    group: 'Start',
-    isLocal: true,
-    options: [
-      { flags: '--dir <folder>', text: 'where its key and what it cosigned are kept', isMandatory: true },
-      { flags: '--listen <address>', text: 'such as 127.0.0.1:7070', isMandatory: true },
-      { flags: '--log <vkey>', text: 'verifier key of a log it may cosign', isRepeated: true, isMandatory: true },
-      { flags: '--mirror', text: 'keep a verified copy of every leaf too' },
-      { flags: '--name <name>', text: 'name in its own key (else <host name>/witness)' },
-      { flags: '--url <url>', text: 'where logs reach it, when that is not where it listens' },
-    ],
-    examples: [
-      [
-        'countersign witness --dir /var/lib/witness --listen 0.0.0.0:7070 --log log.acme.test+1f2e3d4c+AQ…',
-        'until it is stopped',
-      ],
-    ],
-    load: async () => await import('./witness.ts'),
   },
 ]
 

@@ -1,4 +1,4 @@
-/** Declarations: starting a server, signing in, people, git. */
+/** Declarations: signing in, people, git. */
 
 import type { Declaration } from './command.ts'
 

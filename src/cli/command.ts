@@ -1,6 +1,6 @@
 /** Commands as data, turned into a commander program: strict about what it does not know, lazy about what it does not run. */
 
-import { Argument, Command, Option } from 'commander'
+import { Argument, Option, type Command } from 'commander'
 import { Failure } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -133,11 +133,14 @@ function badChoice(name: string, value: string, choices: readonly string[]): Fai
 }
 
 function gathered(command: Command): Readonly<Record<string, unknown>> {
-  const named = command.registeredArguments.map((each, at) => [
+  const named = command.registeredArguments.map((each, at): [string, unknown] => [
     camel(each.name()),
-    command.processedArgs[at] as unknown,
+    command.processedArgs[at],
   ])
-  return { ...command.opts(), ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) }
+  return {
+    ...command.opts<Record<string, unknown>>(),
+    ...Object.fromEntries<unknown>(named.filter(([, value]) => value !== undefined)),
+  }
 }
 
 function camel(name: string): string {

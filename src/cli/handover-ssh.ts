@@ -33,7 +33,7 @@ export async function lendSsh(
   return {
     COUNTERSIGN_SSH_CONFIG: config,
     ...(agent && { SSH_AUTH_SOCK: agent.socket }),
-    ...Object.assign({}, ...loans.map(variablesOf)),
+    ...Object.fromEntries(loans.flatMap(variablesOf)),
   }
 }
 
@@ -84,9 +84,13 @@ function configOf(
   ].join('\n')
 }
 
-function variablesOf({ target, credential: { host, port, user } }: SshLoan): Variables {
+function variablesOf({ target, credential: { host, port, user } }: SshLoan): [name: string, value: string][] {
   const prefix = `COUNTERSIGN_SSH_${target.toUpperCase().replace(/[^A-Z0-9]/gu, '_')}`
-  return { [`${prefix}_HOST`]: host, [`${prefix}_PORT`]: String(port), [`${prefix}_USER`]: user }
+  return [
+    [`${prefix}_HOST`, host],
+    [`${prefix}_PORT`, String(port)],
+    [`${prefix}_USER`, user],
+  ]
 }
 
 function write(path: string, text: string): void {

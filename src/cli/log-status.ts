@@ -22,4 +22,3 @@ export const logStatus = z.object({
   healthy: z.boolean(),
   trouble: z.object({ sentence: shown, leafIndex: leafIndex.nullish() }).nullish(),
 })
-export type LogStatus = z.infer<typeof logStatus>

@@ -3,6 +3,7 @@
 import { Argument, Command } from 'commander'
 import { admin } from './catalogue-admin.ts'
 import { people, git, start } from './catalogue-start.ts'
+import { instances } from './catalogue-instance.ts'
 import { record } from './catalogue-record.ts'
 import { work } from './catalogue-work.ts'
 import { declare, declareFamily, type Act, type Family } from './command.ts'
@@ -47,7 +48,7 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
       '\nMore: countersign help <command> · countersign help exit-codes · countersign help environment',
     )
     .option('--no-color', 'no colour, as NO_COLOR')
-  for (const declaration of start) declare(program, declaration, act)
+  for (const declaration of [...instances, ...start]) declare(program, declaration, act)
   for (const family of FAMILIES) declareFamily(program, family)
   for (const declaration of [...work, ...record, ...people, ...git, ...admin]) declare(program, declaration, act)
   program

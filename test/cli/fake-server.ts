@@ -152,7 +152,7 @@ export class FakeServer implements AsyncDisposable {
     const found = this.#handlers.find(({ method, pattern }) => method === seen.method && pattern.test(pathname))
     const parts = found?.pattern.exec(pathname)?.slice(1).map(decodeURIComponent) ?? []
     const reply = found ? await found.handle(seen, parts) : this.problem(404, 'not_found', 'There is nothing here.')
-    if (reply.raw) return void reply.raw(response)
+    if (reply.raw) return reply.raw(response)
     response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers })
     response.end(
       reply.body === undefined ? '' : typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body),

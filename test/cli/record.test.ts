@@ -269,7 +269,7 @@ const faults: Record<
     check: string,
     detail: RegExp,
     fix: RegExp,
-    cause: (place: Awaited<ReturnType<typeof openPlace>>) => Promise<unknown> | unknown,
+    cause: (place: Awaited<ReturnType<typeof openPlace>>) => unknown,
   ]
 > = {
   'unsigned commits': [

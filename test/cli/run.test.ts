@@ -96,8 +96,7 @@ class Ci implements AsyncDisposable {
   }
 
   #certificate(publicKey: string): string {
-    const [type, blob] = publicKey.split(' ')
-    expect(type).toBe('ssh-ed25519')
+    const [, blob] = /^ssh-ed25519 (\S+)$/u.exec(publicKey)!
     const [validFrom, validUntil] = [Date.now(), Date.now() + 120_000]
     const grant = {
       grantId: 'grant:web-1',
