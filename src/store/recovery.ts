@@ -4,7 +4,7 @@
  */
 
 import { equal } from '../bytes/digest.ts'
-import { formatCheckpoint, openCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
+import { formatCheckpoint, openCheckpoint, parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
 import { prefixedLeafHash } from '../tlog/hash.ts'
 import type { VerifierKey } from '../tlog/key.ts'
 import { formatNote, parseNote } from '../tlog/note.ts'
@@ -76,6 +76,7 @@ async function recoverSegment(options: RecoveryOptions, start: number, tiles: Ti
   const { placements, commits, candidates } = replay(bytes, start, options.origin, tiles)
   const last = candidates.findLast(({ note }) => isSigned(note, options)) ?? candidates[0]!
   tiles.restore(last.state)
+  requireTorn(bytes.subarray(last.end), last.state.size, path, options)
   const segment = new Segment(path, await options.files.open(path), {
     start,
     sizeBytes: bytes.length,
@@ -85,6 +86,24 @@ async function recoverSegment(options: RecoveryOptions, start: number, tiles: Ti
     written: bytes.subarray(0, last.end),
   })
   return { segment, head: { size: last.state.size, rootHash: tiles.tree.root(), note: last.note } }
+}
+
+/**
+ * A crash tears one batch at most, and that one has one checkpoint. Where two stand behind the end, leaves that were
+ * acknowledged follow bytes that were changed: then nothing may be cut off.
+ */
+function requireTorn(rest: Buffer, size: number, path: string, options: RecoveryOptions): void {
+  const line = Buffer.from(`${options.origin}\n`)
+  let later = 0
+  for (let at = rest.indexOf(line, 2); at >= 0; at = rest.indexOf(line, at + 1)) {
+    const note = rest.subarray(at, at + rest.readUInt16BE(at - 2))
+    if (isSigned(note, options) && parseCheckpoint(parseNote(note).text).size > size) later += 1
+    if (later < 2) continue
+    throw new StoreError(
+      'damaged',
+      `${path} was changed behind leaf ${size}: acknowledged leaves follow that can't be read. Restore it from a copy or a witness`,
+    )
+  }
 }
 
 function startOf(bytes: Buffer, { origin, keys }: RecoveryOptions): Head | undefined {
@@ -140,7 +159,7 @@ function isOurs(bytes: Buffer, note: string, origin: string, { tree }: Tiles): b
   }
 }
 
-function isSigned(note: string, { origin, keys }: RecoveryOptions): boolean {
+function isSigned(note: string | Buffer, { origin, keys }: RecoveryOptions): boolean {
   try {
     openCheckpoint(note, origin, keys)
     return true

@@ -125,6 +125,26 @@ test('no single byte of an acknowledged batch can be changed without a shorter l
   )
 })
 
+test('changed bytes in front of acknowledged leaves are never taken for a torn tail', async () => {
+  using directory = new TestDirectory()
+  const { bytes, commits } = await history(directory)
+  const start = commits[0]!.end
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: start, max: commits.at(-3)!.end - 1 }),
+      fc.integer({ min: 1, max: 255 }),
+      async (at, mask) => {
+        const edited = Buffer.from(bytes)
+        edited[at]! ^= mask
+        const found = await recoveredSize(directory, edited).catch((error: { code: string }) => error.code)
+        // Whole where a later checkpoint covers it all the same; else a refusal that leaves the file alone.
+        expect(['damaged', commits.at(-1)!.size]).toContain(found)
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
 test('a log that ends before what it published refuses to start, and says the way out', async () => {
   using directory = new TestDirectory()
   const file = join(directory.path, 'wal/00000000000000000000.wal')
