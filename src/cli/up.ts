@@ -1,0 +1,96 @@
+/** `countersign up`: one process, one directory, no other service. Runs until it is stopped. */
+
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Host } from '../control/host.ts'
+import type { Config, Port } from '../http/port.ts'
+import { createServer } from '../http/server.ts'
+import { Failure } from './failure.ts'
+import { openFailure, setupUrlOf } from './init.ts'
+import { instanceOptions, parseWitness, type InstanceFlags } from './instance-option.ts'
+import type { Terminal } from './terminal.ts'
+
+const CONSOLE = resolve(import.meta.dirname, '../../dist/console')
+
+export interface UpFlags extends InstanceFlags {
+  readonly host?: string
+  readonly witness?: readonly string[]
+  readonly trustedProxy?: readonly string[]
+}
+
+export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
+  const options = await instanceOptions(flags)
+  const witnesses = (flags.witness ?? []).map(parseWitness)
+  const report = (sentence: string) => terminal.say(sentence)
+  const host = await Host.open({ ...options, witnesses, report }).catch((error: unknown) => {
+    throw openFailure(error)
+  })
+  await using stack = new AsyncDisposableStack()
+  stack.use(host)
+  const config = {
+    publicUrl: options.publicUrl,
+    version: options.version,
+    consoleDirectory: CONSOLE,
+    ...(flags.trustedProxy && { trustedProxies: flags.trustedProxy }),
+  }
+  const server = await createServer(portOf(host, config, report))
+  stack.defer(() => server.close())
+  const place = { host: flags.host ?? '127.0.0.1', port: options.port }
+  await server.listen(place).catch((error: unknown) => {
+    throw listenFailure(error as NodeJS.ErrnoException, place)
+  })
+  await announce(host, terminal)
+  await stopped()
+  terminal.say('stopping: what was acknowledged is on the disk')
+  return 0
+}
+
+/** What the HTTP floor sees of a running host. */
+function portOf(host: Host, config: Config, report: (sentence: string) => void): Port {
+  const { ledger, evidence, clock, noise, challenges, doorRequests, issuerKeys, lender, access } = host.instance
+  return {
+    ...{ ledger, evidence, clock, noise, challenges, doorRequests, issuerKeys, lender, access, config, report },
+    views: host.views,
+    logStatus: () => host.logStatus(),
+    repairLog: (request) => host.repairLog(request),
+    rotateLogKey: (request) => host.instance.rotateLogKey(request),
+  }
+}
+
+async function announce({ instance }: Host, terminal: Terminal): Promise<void> {
+  const { log, options, logKey } = instance
+  const setupUrl = await setupUrlOf(instance)
+  const started = {
+    url: options.publicUrl,
+    origin: log.origin,
+    logKey,
+    treeSize: log.size,
+    directory: options.directory,
+    ...(setupUrl && { setupUrl }),
+  }
+  terminal.emit(
+    'started',
+    started,
+    [
+      `log        ${log.origin}, ${log.size} leaves, in ${options.directory}`,
+      `console    ${options.publicUrl}`,
+      ...(setupUrl ? [`first      open ${setupUrl} to make the first administrator`] : []),
+      ...(existsSync(join(CONSOLE, 'index.html')) ? [] : ['console    is not built: npm run build:console']),
+      'stop       Ctrl-C',
+    ].join('\n'),
+  )
+}
+
+/** Two signals are the same wish; a third party's kill needs no handler, since nothing is lost by it. */
+function stopped(): Promise<void> {
+  const { promise, resolve: stop } = Promise.withResolvers<void>()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop())
+  return promise
+}
+
+function listenFailure(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): unknown {
+  if (error.code !== 'EADDRINUSE') return error
+  return new Failure('failed', 'port_taken', `something else listens on ${host}:${port}`, {
+    next: `countersign up --port ${port + 1}`,
+  })
+}
