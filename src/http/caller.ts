@@ -1,0 +1,83 @@
+/** Who asks: by bearer token, by the console's cookie, or by the signature of a git door. Nobody else gets past. */
+
+import { bearerCaller, doorCaller } from '../control/authenticate.ts'
+import type { PersonalData } from '../control/seal.ts'
+import type { Caller } from '../domain/leaf.ts'
+import * as login from '../domain/login.ts'
+import * as question from '../domain/question.ts'
+import { adviceOf } from '../domain/reason.ts'
+import type { State } from '../domain/state.ts'
+import { isRefusal } from '../evidence/refusal.ts'
+import type { Access, FastifyRequest } from './app.ts'
+import { LOGIN_COOKIE } from './cookie.ts'
+import type { Port } from './port.ts'
+import { problem, Problem, problemOfRefusal, statusOf } from './problem.ts'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** The caller by the token they showed. Undefined when they showed none. */
+export function callerOf(request: FastifyRequest, { ledger }: Port): Caller | Problem | undefined {
+  const shown = bearerOf(request)
+  if (shown === undefined || shown instanceof Problem) return shown
+  const caller = bearerCaller(shown, ledger.state)
+  return isRefusal(caller) ? problem('sign_in_needed', caller.because, { next: 'countersign login' }) : caller
+}
+
+function bearerOf(request: FastifyRequest): string | Problem | undefined {
+  const { authorization } = request.headers
+  if (authorization?.startsWith('Door ')) return undefined
+  if (authorization !== undefined) return /^Bearer ([\x21-\x7e]{1,256})$/i.exec(authorization)?.[1] ?? ''
+  const cookie = request.cookies[LOGIN_COOKIE]
+  // A browser sends cookies along whoever made it ask; what changes anything must come from a page of ours.
+  if (cookie !== undefined && !SAFE.has(request.method) && request.headers.origin === undefined)
+    return problem('wrong_origin', 'A request with a cookie must say which page it comes from (Origin).')
+  return cookie
+}
+
+/** Requests that other sites made a browser send: their Origin is theirs. */
+export function judgeOrigin(request: FastifyRequest, origins: readonly string[]): Problem | undefined {
+  const { origin } = request.headers
+  if (SAFE.has(request.method) || origin === undefined || origins.includes(origin)) return undefined
+  return problem('wrong_origin', 'This request was made by a page of another site.')
+}
+
+/** A git door, by its signature over the very body. */
+export function doorOf(request: FastifyRequest, { ledger, doorRequests, clock, noise }: Port): Caller | Problem {
+  const [, jwt] = /^Door ([A-Za-z0-9_.-]{1,4096})$/.exec(request.headers.authorization ?? '') ?? []
+  if (!jwt) return problem('sign_in_needed', 'A git door signs each of its requests: Authorization: Door <JWT>.')
+  const caller = doorCaller(jwt, request.bodyBytes ?? new Uint8Array(), ledger.state, doorRequests, clock())
+  if (!isRefusal(caller)) return caller
+  noise.count(caller.refused)
+  return problemOfRefusal(caller, false)
+}
+
+export function judgeAccess(access: Access, caller: Caller | undefined): Problem | undefined {
+  if (access !== 'login' || caller) return undefined
+  return problem('sign_in_needed', 'Sign in first: this is only for those who are known here.', {
+    next: 'countersign login',
+  })
+}
+
+/** Whether this login may still look, on the newest state and by the policies in force. Looking leaves no leaf. */
+export function judgeReader(caller: Caller, isOpenToRead: boolean, { ledger, clock }: Port): Problem | undefined {
+  const state = ledger.state as State
+  const at = clock()
+  const found = state.logins.get(caller.login ?? '')
+  const reason = login.judge(found, state, at)
+  if (reason || !found) {
+    const { code } = statusOf(reason ?? 'login_unknown')
+    return new Problem(code, adviceOf(reason ?? 'login_unknown').sentence, { next: 'countersign login' })
+  }
+  if (isOpenToRead) return undefined
+  const who = question.callerEntity(found, state, at)
+  const { isAllowed, policy } = question.ask(ledger.policies, who, 'read', [question.instance], {})
+  if (isAllowed) return undefined
+  return new Problem('policy_refused', 'The policies in force do not let you read this; a role is needed.', {
+    policies: [...(policy?.determining ?? [])],
+  })
+}
+
+/** What is personal about any request. It goes into commitments, not into the leaf. */
+export function personalOf(request: FastifyRequest): PersonalData {
+  return { ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, 512) }
+}

@@ -1,0 +1,130 @@
+/** Credentials for one job and one target, made after their grant is in the log and shown once. */
+
+import * as z from '../bytes/schema.ts'
+import { freshId } from '../control/fresh.ts'
+import { handle, systemCaller } from '../control/handle.ts'
+import type { Recorded } from '../control/ledger.ts'
+import * as shape from '../control/view/shape.ts'
+import * as f from '../domain/field.ts'
+import { adviceOf } from '../domain/reason.ts'
+import { isRefusal } from '../evidence/refusal.ts'
+import { parseSshPublicKey } from '../evidence/ssh-key.ts'
+import { act, type Asked, type Asking, type Desk } from './act.ts'
+import { formatInstant, instant, nothing } from './field.ts'
+import type { Port } from './port.ts'
+import { problem, type Problem } from './problem.ts'
+import { read } from './read.ts'
+
+const body = z.strictObject({
+  release: f.releaseId,
+  target: f.name,
+  publicKey: z
+    .string()
+    .min(1)
+    .max(2048)
+    .optional()
+    .describe('For ssh: one OpenSSH line; the private key stays with the job.'),
+})
+
+const credential = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('ssh'),
+    certificate: z.string(),
+    serial: z.string(),
+    host: z.string(),
+    port: z.int(),
+    user: z.string(),
+    hostKey: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal('postgres'),
+    user: z.string(),
+    password: z.string(),
+    host: z.string(),
+    port: z.int(),
+    database: z.string(),
+    serial: z.string(),
+  }),
+])
+const granted = z.object({ grant: z.string(), expiresAt: instant, credential })
+
+export function grants(desk: Desk): void {
+  const { port } = desk
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/grants',
+    summary: 'Asks for the credential of a target; for the job of an approved release',
+    body,
+    result: granted,
+    waiting: nothing,
+    status: 201,
+    isSecret: true,
+    ask: (asked) => ask(asked, port),
+  })
+  act(desk, {
+    method: 'DELETE',
+    url: '/api/v1/grants/:id',
+    summary: 'Gives a credential back, or takes it away',
+    params: z.object({ id: f.grantId }),
+    result: nothing,
+    ask: ({ params: { id }, caller, personal }) => ({
+      perform: { command: { type: 'end grant', grant: id }, caller, personal },
+      result: () => ({}),
+    }),
+  })
+  read(desk, {
+    url: '/api/v1/grants',
+    summary: 'Credentials that were lent',
+    query: z.object({ active: z.enum(['true', 'false']).default('false') }),
+    answer: shape.grants,
+    look: ({ query }) => ({ grants: port.views.grants(query.active === 'true') }),
+  })
+}
+
+type Granted = z.input<typeof granted>
+
+function ask(
+  { body: sent, caller, personal }: Asked<z.output<typeof body>, unknown>,
+  port: Port,
+): Asking<Granted> | Problem {
+  const { release, target, publicKey } = sent
+  const unfit = judgeKey(target, publicKey, port)
+  if (unfit) return unfit
+  const grant = freshId('grant')
+  const command = { type: 'request grant', grant, release, target, ...(publicKey && { publicKey }) } as const
+  return {
+    perform: { command, caller, personal },
+    // A receipt that says "wait" has no credential in it.
+    result: (recorded) => (recorded.decision.outcome === 'waiting' ? ({} as Granted) : mint(grant, recorded, port)),
+  }
+}
+
+function judgeKey(target: string, publicKey: string | undefined, { ledger }: Port): Problem | undefined {
+  const path = { facts: { path: 'body.publicKey' } }
+  const key = publicKey === undefined ? undefined : parseSshPublicKey(publicKey)
+  if (key && isRefusal(key)) return problem('malformed', `body.publicKey: ${key.because}`, path)
+  if (!key && ledger.state.targets.get(target)?.kind === 'ssh')
+    return problem('malformed', 'body.publicKey: an SSH certificate is made for a key; name it', path)
+  return undefined
+}
+
+/** The grant is on disk by now. If the target fails, the grant ends: a permission without a credential would only mislead. */
+async function mint(
+  grant: `grant:${string}`,
+  { leafIndex, proof: _ }: Recorded,
+  port: Port,
+): Promise<Granted | Problem> {
+  const { ledger, lender } = port
+  const issued = ledger.state.grants.get(grant)!
+  try {
+    const made = await lender.mint(issued, ledger.state)
+    return { grant, expiresAt: formatInstant(issued.expiresAt), credential: made }
+  } catch {
+    const command = { type: 'expire grant', grant, cause: 'mint_failed' } as const
+    await handle({ command, caller: systemCaller('lender') }, port)
+    return problem('mint_failed', adviceOf('mint_failed').sentence, {
+      leafIndex,
+      next: 'An administrator looks at the target and its admin file; then ask again.',
+    })
+  }
+}

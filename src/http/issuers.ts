@@ -1,0 +1,44 @@
+/** Whose CI tokens are believed. */
+
+import * as z from '../bytes/schema.ts'
+import * as shape from '../control/view/shape.ts'
+import * as f from '../domain/field.ts'
+import { act, type Desk } from './act.ts'
+import { nothing } from './field.ts'
+import { problem } from './problem.ts'
+import { read } from './read.ts'
+
+const body = z.strictObject({
+  issuer: f.url,
+  kind: z.enum(['github', 'generic']),
+  jwksUri: f.url.optional().describe('Where its keys are; found by OpenID Connect Discovery when left out.'),
+  audience: z
+    .string()
+    .max(256)
+    .optional()
+    .describe('Must be the audience of this server; to be sure that CI asks for it.'),
+})
+
+export function issuers(desk: Desk): void {
+  const { port } = desk
+  read(desk, {
+    url: '/api/v1/issuers',
+    summary: 'Issuers whose tokens are believed',
+    answer: shape.issuers,
+    look: () => ({ issuers: port.views.issuers() }),
+  })
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/issuers',
+    summary: 'Trusts the tokens of an issuer',
+    body,
+    result: nothing,
+    status: 201,
+    ask: ({ body: { audience, ...issuer }, caller, personal }) => {
+      const ours = port.ledger.state.log!.audience
+      if (audience !== undefined && audience !== ours)
+        return problem('malformed', `body.audience: this server takes tokens made for ${ours} alone`)
+      return { perform: { command: { type: 'trust issuer', ...issuer }, caller, personal }, result: () => ({}) }
+    },
+  })
+}

@@ -1,0 +1,80 @@
+/** The trail: leaves as people search them, one leaf with its proof, and the evidence that leaves name by digest. */
+
+import * as z from '../bytes/schema.ts'
+import type { DigestText } from '../bytes/digest.ts'
+import * as shape from '../control/view/shape.ts'
+import * as f from '../domain/field.ts'
+import { problemResponse, securityOf } from './act.ts'
+import type { Desk } from './act.ts'
+import { problem, sendProblem } from './problem.ts'
+import { read } from './read.ts'
+import { linkNext } from './releases.ts'
+
+const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+const query = z.object({
+  q: z
+    .string()
+    .max(1000)
+    .optional()
+    .describe('type:release.*  outcome:refused  who:@ana  kind:job  env:production  id:…  -x:y  and free text.'),
+  after: index.optional().describe('Leaves after this index, oldest first.'),
+  before: index.optional().describe('Leaves before this index, newest first.'),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+})
+
+export function leaves(desk: Desk): void {
+  const { port } = desk
+  read(desk, {
+    url: '/api/v1/leaves',
+    summary: 'Searches the trail',
+    query,
+    answer: shape.leaves,
+    look: ({ query: asked, reply }) => {
+      const page = port.views.leaves(asked)
+      if ('problem' in page)
+        return problem('malformed', `query.q: at character ${page.at + 1}: ${page.problem}`, {
+          facts: { path: 'query.q', at: page.at },
+        })
+      const cursor = asked.after === undefined ? { before: page.next } : { after: page.next }
+      if (page.next !== undefined) linkNext(reply, '/api/v1/leaves', { ...asked, ...cursor })
+      return page
+    },
+  })
+  read(desk, {
+    url: '/api/v1/leaves/:leafIndex',
+    summary: 'One leaf: exact text, proof, disclosures, evidence',
+    params: z.object({ leafIndex: index }),
+    answer: shape.leafDetail,
+    look: async ({ params: { leafIndex } }) =>
+      (await port.views.leaf(leafIndex)) ?? problem('not_found', `The log ends before leaf ${leafIndex}.`),
+  })
+  evidence(desk)
+}
+
+function evidence({ app, port }: Desk): void {
+  app.get(
+    '/api/v1/evidence/:digest',
+    {
+      schema: {
+        summary: 'The bytes that a leaf names by digest',
+        tags: ['evidence'],
+        security: securityOf('login'),
+        params: z.object({ digest: f.digest }),
+        response: {
+          200: { description: 'The bytes.', content: { 'application/octet-stream': { schema: z.unknown() } } },
+          default: problemResponse,
+        },
+      },
+    },
+    async (request, reply) => {
+      const bytes = await port.evidence.get(request.params.digest as DigestText)
+      if (!bytes)
+        return sendProblem(reply, problem('not_found', 'There is no such evidence, or it was erased.')) as never
+      void reply.header('cache-control', 'private, max-age=31536000, immutable')
+      // Bytes of others: never shown as a page of ours.
+      void reply.header('content-disposition', 'attachment; filename="evidence.bin"')
+      return reply.code(200).type('application/octet-stream').send(Buffer.from(bytes)) as never
+    },
+  )
+}

@@ -1,0 +1,147 @@
+/**
+ * The log itself: its checkpoint and tiles as C2SP tlog-tiles lays them out, how it is, and the two acts on it. Hashes say
+ * nothing, so that anyone may fetch them; leaves are for those who are signed in.
+ */
+
+import * as z from '../bytes/schema.ts'
+import * as shape from '../control/view/shape.ts'
+import { formatRevokedKeys } from '../control/revoked-keys.ts'
+import type { LogEvent } from '../domain/log.ts'
+import { act, problemResponse, securityOf, type Desk } from './act.ts'
+import type { App, FastifyReply } from './app.ts'
+import type { Port } from './port.ts'
+import { problem, sendProblem } from './problem.ts'
+import { read } from './read.ts'
+
+export function log(desk: Desk): void {
+  const { port } = desk
+  read(desk, {
+    url: '/api/v1/log',
+    summary: 'How the log is, and how far its witnesses are',
+    answer: shape.logStatus,
+    look: () => port.logStatus(),
+  })
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/log/repair',
+    summary: 'Fetches damaged leaves from a witness’s copy, verifies them, and writes them back',
+    body: z.strictObject({}),
+    result: z.object({ repaired: z.array(z.int()) }),
+    ask: ({ caller, personal }) => ({
+      perform: () => port.repairLog({ caller, personal }),
+      result: ({ leaf }) => ({
+        repaired: (leaf.event as Extract<LogEvent, { type: 'log.repaired' }>).leafIndexes,
+      }),
+    }),
+  })
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/log/rotation',
+    summary: 'Signs with a new key from here on; the old one signs the leaf that says so',
+    body: z.strictObject({}),
+    result: z.object({ key: z.string() }),
+    ask: ({ caller, personal }) => ({
+      perform: () => port.rotateLogKey({ caller, personal }),
+      result: ({ leaf }) => ({ key: (leaf.event as Extract<LogEvent, { type: 'log.rotated' }>).logKey }),
+    }),
+  })
+  wellKnown(desk)
+  resources(desk.app, port)
+}
+
+const discovery = z.object({
+  origin: z.string(),
+  logKey: z.string(),
+  sshCa: z.string(),
+  witnesses: z.array(z.object({ name: z.string(), key: z.string() })),
+  audience: z.string(),
+  version: z.string(),
+})
+
+function wellKnown(desk: Desk): void {
+  const { app, port } = desk
+  read(desk, {
+    url: '/.well-known/countersign',
+    summary: 'What a client pins: origin and keys of this log',
+    access: 'anyone',
+    answer: discovery,
+    look: () => {
+      const { origin, logKey, sshCa, audience } = port.ledger.state.log!
+      const witnesses = port.logStatus().witnesses.map(({ name, key }) => ({ name, key }))
+      return { origin, logKey, sshCa, witnesses, audience, version: port.config.version }
+    },
+  })
+  app.get(
+    '/.well-known/countersign/revoked-keys',
+    {
+      schema: textSchema('SSH keys that were taken back early, for the RevokedKeys of sshd'),
+      config: { access: 'anyone' },
+    },
+    async (_, reply) => sendText(reply, formatRevokedKeys(port.ledger.state, port.clock())),
+  )
+}
+
+function textSchema(summary: string) {
+  return {
+    summary,
+    tags: ['server'],
+    security: securityOf('anyone'),
+    response: {
+      200: { description: 'Text.', content: { 'text/plain': { schema: z.string() } } },
+      default: problemResponse,
+    },
+  }
+}
+
+function sendText(reply: FastifyReply, text: string): never {
+  void reply.header('cache-control', 'no-cache')
+  return reply
+    .code(200)
+    .type('text/plain; charset=utf-8')
+    .send(text as never) as never
+}
+
+function resources(app: App, { ledger }: Port): void {
+  app.get(
+    '/log/checkpoint',
+    {
+      schema: textSchema('The latest checkpoint that witnesses cosigned, a signed note'),
+      config: { access: 'anyone' },
+    },
+    async (_, reply) => sendText(reply, Buffer.from((await ledger.log.resource('checkpoint')) ?? '').toString()),
+  )
+  const bytes = {
+    tags: ['server'],
+    params: z.object({ '*': z.string().max(100) }),
+    response: {
+      200: { description: 'The tile.', content: { 'application/octet-stream': { schema: z.unknown() } } },
+      default: problemResponse,
+    },
+  }
+  const serve = (prefix: string) => async (request: { params: { '*': string } }, reply: FastifyReply) => {
+    const tile = await ledger.log.resource(`${prefix}/${request.params['*']}`)
+    if (!tile) return sendProblem(reply, problem('not_found', 'The log has no such tile.')) as never
+    const isFull = !request.params['*'].includes('.p/')
+    void reply.header('cache-control', cacheOf(prefix, isFull))
+    return reply
+      .code(200)
+      .type('application/octet-stream')
+      .send(Buffer.from(tile) as never) as never
+  }
+  app.get(
+    '/log/tile/*',
+    { schema: { ...bytes, summary: 'A tile of hashes', security: [] }, config: { access: 'anyone' } },
+    serve('tile'),
+  )
+  app.get(
+    '/log/tile/entries/*',
+    { schema: { ...bytes, summary: 'A bundle of leaves', security: securityOf('login') } },
+    serve('tile/entries'),
+  )
+}
+
+/** Full tiles never change. Leaves are for one reader, so that no cache between here and there keeps them for another. */
+function cacheOf(prefix: string, isFull: boolean): string {
+  const who = prefix === 'tile' ? 'public' : 'private'
+  return isFull ? `${who}, max-age=31536000, immutable` : `${who}, max-age=3600`
+}

@@ -1,0 +1,44 @@
+/** What the HTTP floor stands on: the parts of one running instance, as far as it needs to see them. */
+
+import type { Seen } from '../control/authenticate.ts'
+import type { Desk, Request } from '../control/handle.ts'
+import type { IssuerKeys } from '../control/issuer-keys.ts'
+import type { Recorded } from '../control/ledger.ts'
+import type { Lender } from '../control/lend.ts'
+import type { Noise } from '../control/noise.ts'
+import type { LogStatus } from '../control/view/shape.ts'
+import type { TargetAccess } from '../control/target-access.ts'
+import type { Refusal } from '../evidence/refusal.ts'
+import type { Rate } from './limit.ts'
+import type { Views } from '../control/view/views.ts'
+
+export type Port = Desk & {
+  readonly views: Views
+  readonly noise: Pick<Noise, 'count' | 'totals'>
+  /** Challenges of passkey ceremonies that were handed out, each good once. */
+  readonly challenges: Seen
+  readonly doorRequests: Seen
+  readonly issuerKeys: Pick<IssuerKeys, 'of'>
+  readonly lender: Pick<Lender, 'mint'>
+  readonly access: Pick<TargetAccess, 'judge' | 'remember'>
+  logStatus(): LogStatus
+  /** Both write their own leaf; what they need besides is not for a route to know. */
+  repairLog(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
+  rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
+  /** Hears in one sentence of what is our own fault. */
+  report(sentence: string): void
+  readonly config: Config
+}
+
+export type Config = {
+  /** Where people and programs reach this server: scheme, host and port, without a path. */
+  readonly publicUrl: string
+  readonly version: string
+  /** The console as built; pages say how to build it when it is not there. */
+  readonly consoleDirectory: string
+  /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[] | undefined
+  readonly rates?: Rates | undefined
+}
+
+export type Rates = { readonly perAddress: Rate; readonly perLogin: Rate }

@@ -1,0 +1,114 @@
+/** The HTTP server: every route of the API and the console, behind the same guard, described by the schemas that validate. */
+
+import cookie from '@fastify/cookie'
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyError } from 'fastify'
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod'
+import type { Desk } from './act.ts'
+import { alerts } from './alerts.ts'
+import type { App } from './app.ts'
+import { approvals } from './approvals.ts'
+import { builds } from './builds.ts'
+import { enrolments } from './enrolments.ts'
+import { environments } from './environments.ts'
+import { events, STREAM_TIMES, type StreamTimes } from './events.ts'
+import { problemOfFailure } from './failure.ts'
+import { grants } from './grants.ts'
+import { guard } from './guard.ts'
+import { health } from './health.ts'
+import { Idempotency } from './idempotency.ts'
+import { issuers } from './issuers.ts'
+import { keys } from './keys.ts'
+import { leaves } from './leaves.ts'
+import { log } from './log.ts'
+import { Codes, loginCodes } from './login-code.ts'
+import { logins } from './logins.ts'
+import { Metrics } from './metrics.ts'
+import { document, refuseOtherMethods } from './openapi.ts'
+import { overview } from './overview.ts'
+import { people, roles } from './people.ts'
+import { policies } from './policies.ts'
+import type { Port } from './port.ts'
+import { problem, sendProblem } from './problem.ts'
+import { pushes } from './pushes.ts'
+import { releases } from './releases.ts'
+import { repositories } from './repositories.ts'
+import { pages } from './static.ts'
+import { targets } from './targets.ts'
+import { why } from './why.ts'
+
+const BODY_LIMIT = 1 << 20
+const MAX_CONNECTIONS = 4_096
+
+/** Ready to listen or to be injected into. Closing it ends live streams and lets running requests finish. */
+export async function createServer(port: Port, times: StreamTimes = STREAM_TIMES): Promise<App> {
+  const app: App = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    // A caller who sends slowly holds a socket, and nothing else, for this long.
+    connectionTimeout: 60_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    trustProxy: port.config.trustedProxies ? [...port.config.trustedProxies] : false,
+    routerOptions: { maxParamLength: 300 },
+    http: { headersTimeout: 15_000, maxHeaderSize: 32_768 },
+  })
+  app.server.maxConnections = MAX_CONNECTIONS
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  await app.register(cookie)
+  await app.register(swagger, {
+    openapi: document(port.config),
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  guard(app, port)
+  const metrics = new Metrics(port)
+  answerFailures(app, port)
+  measure(app, metrics)
+  const others = refuseOtherMethods(app)
+  const endStreams = routes({ app, port, idempotency: new Idempotency() }, metrics, times)
+  others()
+  app.addHook('preClose', async () => endStreams())
+  await app.ready()
+  return app
+}
+
+function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
+  const codes = new Codes()
+  logins(desk, codes)
+  loginCodes(desk, codes)
+  const rooms = [enrolments, people, roles, keys, issuers, repositories, environments, targets, policies]
+  const flow = [pushes, builds, releases, approvals, grants]
+  const trail = [leaves, why, overview, log, alerts]
+  for (const room of [...rooms, ...flow, ...trail]) room(desk)
+  health(desk, metrics)
+  desk.app.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async () =>
+    desk.app.swagger(),
+  )
+  pages(desk.app, desk.port)
+  return events(desk, times)
+}
+
+function answerFailures(app: App, port: Port): void {
+  app.setErrorHandler((error: FastifyError, _, reply) =>
+    sendProblem(
+      reply,
+      problemOfFailure(error, (sentence) => port.report(sentence)),
+    ),
+  )
+  app.setNotFoundHandler((_, reply) => sendProblem(reply, problem('not_found', 'There is nothing at this address.')))
+}
+
+function measure(app: App, metrics: Metrics): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    metrics.observe(request.method, route, reply.statusCode, (performance.now() - request.startedAt) / 1000)
+  })
+}

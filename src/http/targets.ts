@@ -1,0 +1,79 @@
+/** What can be reached with a credential. How the server itself gets in is a file on its machine, and in no log. */
+
+import * as z from '../bytes/schema.ts'
+import * as shape from '../control/view/shape.ts'
+import * as question from '../domain/question.ts'
+import type { State } from '../domain/state.ts'
+import { commands } from '../domain/target.ts'
+import type { Caller } from '../domain/leaf.ts'
+import { parseSshPublicKey } from '../evidence/ssh-key.ts'
+import { isRefusal } from '../evidence/refusal.ts'
+import { act, type Desk } from './act.ts'
+import { nothing } from './field.ts'
+import type { Port } from './port.ts'
+import { problem, problemOfRefusal, type Problem } from './problem.ts'
+import { read } from './read.ts'
+
+const { type: _, logins, ...fields } = commands['define target'].shape
+const body = z.strictObject({
+  ...fields,
+  principals: logins.describe('Accounts that a job may log in as; for ssh.'),
+  adminFile: z
+    .string()
+    .regex(/^\/[^\0]{1,1023}$/, 'an absolute path')
+    .optional()
+    .describe('A file of mode 0600 on the server, which holds the connection URL of an administrator.'),
+})
+
+export function targets(desk: Desk): void {
+  const { port } = desk
+  read(desk, {
+    url: '/api/v1/targets',
+    summary: 'Targets as they are defined now',
+    answer: shape.targets,
+    look: () => ({ targets: port.views.targets() }),
+  })
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/targets',
+    summary: 'Defines a target, or changes it',
+    body,
+    result: nothing,
+    status: 201,
+    ask: async ({ body: { principals, adminFile, ...target }, caller, personal }) => {
+      const unfit = judge(target) ?? (await judgeFile(adminFile, caller, port))
+      if (unfit) return unfit
+      const command = { type: 'define target', ...target, ...(principals && { logins: principals }) } as const
+      return {
+        perform: { command, caller, personal },
+        result: async () => {
+          if (adminFile !== undefined) await port.access.remember(target.target, adminFile)
+          return {}
+        },
+      }
+    },
+  })
+}
+
+type Target = Omit<z.output<typeof body>, 'principals' | 'adminFile'>
+
+function judge({ kind, parentRole, hostKey }: Target): Problem | undefined {
+  if (kind === 'postgres' && parentRole === undefined)
+    return problem('malformed', 'body.parentRole: a database role inherits what it may do from one')
+  if (hostKey !== undefined && isRefusal(parseSshPublicKey(hostKey)))
+    return problem('malformed', 'body.hostKey: is not an OpenSSH public key')
+  return undefined
+}
+
+/** Only for whom the policies let define targets: to others, the answer would tell which files are there. */
+async function judgeFile(adminFile: string | undefined, caller: Caller, port: Port): Promise<Problem | undefined> {
+  const { ledger, access, clock } = port
+  const state = ledger.state as State
+  const login = state.logins.get(caller.login ?? '')
+  if (adminFile === undefined || !login || login.job) return undefined
+  const who = question.callerEntity(login, state, clock())
+  const context = { loginAgeSeconds: Math.floor((clock() - login.provenAt) / 1000), isSelf: false }
+  const { isAllowed } = question.ask(ledger.policies, who, 'defineTarget', [question.instance], context)
+  const refusal = isAllowed ? await access.judge(adminFile) : undefined
+  return refusal && problemOfRefusal(refusal, true)
+}
