@@ -22,6 +22,7 @@ export interface FailureDetail {
   readonly next?: string | undefined
   /** The leaf that records the refusal, 0-based. */
   readonly leafIndex?: number | undefined
+  /** For machines; people have the fix. */
   readonly docs?: string | undefined
 }
 
@@ -51,7 +52,6 @@ export function formatLines({ exit, message, detail }: Failure): string[] {
   if (detail.why) lines.push(`why: ${detail.why}`)
   if (detail.next) lines.push(`fix: ${detail.next}`)
   if (detail.leafIndex !== undefined) lines.push(`leaf: ${detail.leafIndex}`)
-  if (detail.docs) lines.push(`docs: ${detail.docs}`)
   return lines
 }
 

@@ -73,15 +73,22 @@ function configOf(
     `  Port ${port}`,
     `  User ${user}`,
     // With an agent the public half names which of its keys to use.
-    `  IdentityFile "${agent ? `${file}.pub` : file}"`,
-    `  CertificateFile "${file}-cert.pub"`,
+    `  IdentityFile ${quoted(agent ? `${file}.pub` : file)}`,
+    `  CertificateFile ${quoted(`${file}-cert.pub`)}`,
     '  IdentitiesOnly yes',
-    `  IdentityAgent ${agent ? `"${agent.socket}"` : 'none'}`,
+    `  IdentityAgent ${agent ? quoted(agent.socket) : 'none'}`,
     '  BatchMode yes',
     '  StrictHostKeyChecking yes',
-    ...(hostKey ? [`  UserKnownHostsFile "${join(folder, 'known_hosts')}"`, '  GlobalKnownHostsFile /dev/null'] : []),
+    ...(hostKey
+      ? [`  UserKnownHostsFile ${quoted(join(folder, 'known_hosts'))}`, '  GlobalKnownHostsFile /dev/null']
+      : []),
     '',
   ].join('\n')
+}
+
+/** ssh_config(5): tokens begin with a per cent sign, in file names too. */
+function quoted(path: string): string {
+  return `"${path.replaceAll('%', '%%')}"`
 }
 
 function variablesOf({ target, credential: { host, port, user } }: SshLoan): [name: string, value: string][] {
