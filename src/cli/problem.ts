@@ -44,15 +44,17 @@ function sentenceOf(text: string): string {
   return text.replace(/\.$/u, '')
 }
 
-/** `rule source-signed, commit 4be0c11, signer …`: the deciding policies and facts. */
-function why({ policies, facts }: Problem): string | undefined {
+/** `rule unsigned-commits · commit 4be0c11 · signer dana`: the rule that decided, and the facts it saw. */
+function why({ policies = [], facts = {} }: Problem): string | undefined {
+  const { fix: _fix, rule, ...rest } = facts
+  const rules = typeof rule === 'string' ? [rule] : policies
   const parts = [
-    ...(policies && policies.length > 0 ? [`policy ${policies.join(', ')}`] : []),
-    ...Object.entries(facts ?? {})
-      .filter(([name]) => name !== 'fix')
-      .map(
-        ([name, value]) => `${printable(name)} ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`,
-      ),
+    ...(rules.length > 0 ? [`rule ${printable(rules.join(', '))}`] : []),
+    ...Object.entries(rest).map(describe),
   ]
   return parts.length > 0 ? parts.join(' · ') : undefined
+}
+
+function describe([name, value]: [string, unknown]): string {
+  return `${printable(name)} ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`
 }

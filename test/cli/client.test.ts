@@ -199,7 +199,7 @@ test('a refusal shows sentence, reason, fix and leaf, and exits 3; its receipt i
   const { code, stderr } = await act(home)
   expect(code).toBe(3)
   expect(stderr.replace(/^trusting.*\n/u, '')).toBe(
-    'refused: The policies in force do not permit this\nwhy: policy only-admins-administer · role approver\nfix: countersign policy check\nleaf: 0\n',
+    'refused: The policies in force do not permit this\nwhy: rule only-admins-administer · role approver\nfix: countersign policy check\nleaf: 0\n',
   )
   const { stdout } = await act(home, '--json')
   expect(JSON.parse(stdout)).toMatchObject({

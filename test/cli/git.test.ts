@@ -134,7 +134,7 @@ test('a refused push moves nothing and tells rule, reason, fix and leaf through 
     .map((line) => line.slice(8).trimEnd())
   expect(remote.slice(0, 4)).toEqual([
     'refused: The commit is not signed',
-    `why: policy source-signed · commit ${id}`,
+    `why: rule source-signed · commit ${id}`,
     'fix: countersign git setup && git commit --amend -S --no-edit && git push',
     'leaf: 0',
   ])

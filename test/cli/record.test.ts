@@ -265,12 +265,7 @@ test('the doctor finds nothing where nothing is', async () => {
 
 const faults: Record<
   string,
-  [
-    check: string,
-    detail: RegExp,
-    fix: RegExp,
-    cause: (place: Awaited<ReturnType<typeof openPlace>>) => unknown,
-  ]
+  [check: string, detail: RegExp, fix: RegExp, cause: (place: Awaited<ReturnType<typeof openPlace>>) => unknown]
 > = {
   'unsigned commits': [
     'git',
