@@ -3,7 +3,7 @@
  * can ask anything of it; what may be done, the ledger decides.
  */
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import type { KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import type { Command } from '../domain/command.ts'
@@ -90,6 +90,7 @@ export class Instance implements Desk, AsyncDisposable {
     const instance = new Instance(options, parts)
     if (instance.log.size === 0) await instance.#begin(parts)
     await instance.#announce(parts)
+    instance.#forgetSetup()
     return instance
   }
 
@@ -159,6 +160,18 @@ export class Instance implements Desk, AsyncDisposable {
     const url = new URL(publicUrl)
     const place = { rpId: url.hostname, origins: [url.origin], audience: url.origin }
     await this.#say({ type: 'open log', version, treeSize: this.log.size, ...place })
+  }
+
+  /** The setup token opens nothing once it was used; it goes with the first enrolment. */
+  #forgetSetup(): void {
+    const isUsed = () => [...this.ledger.state.people.values()].some(({ enrolledAt }) => enrolledAt !== undefined)
+    const forget = () => void rm(this.setupFile, { force: true }).catch(() => undefined)
+    if (isUsed()) return forget()
+    const unfollow = this.ledger.follow(({ leaf }) => {
+      if (leaf.event.type !== 'principal.enrolled') return
+      unfollow()
+      forget()
+    })
   }
 
   async #say(command: Command): Promise<void> {
