@@ -1,0 +1,40 @@
+/**
+ * `npm run bench [names] [--json]`: what this machine does, beside what it could do at most, measured in one run.
+ *
+ *     ledger.1024        21400 leaves/s      goal >= 20000       met
+ */
+
+import { globSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+/** A figure, its unit, and the bound it must keep: `>= 20000`, `<= 3`. */
+type Measure = { readonly value: number; readonly unit: string; readonly goal?: string; readonly met?: boolean }
+type Bench = { readonly run: () => Promise<Record<string, Measure>> | Record<string, Measure> }
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+const known = globSync('*.ts', { cwd: import.meta.dirname })
+  .map((file) => basename(file, '.ts'))
+  .filter((name) => name !== 'main')
+  .sort()
+const unknown = positionals.filter((name) => !known.includes(name))
+if (unknown.length > 0) {
+  console.error(`error: nothing is called ${unknown.join(', ')}\nfix: choose from ${known.join(', ')}`)
+  process.exit(2)
+}
+
+const measured: Record<string, Measure> = {}
+for (const name of positionals.length > 0 ? positionals : known) {
+  const { run } = (await import(join(import.meta.dirname, `${name}.ts`))) as Bench
+  const found = await run()
+  for (const [figure, measure] of Object.entries(found)) {
+    measured[figure] = measure
+    if (!values.json) console.log(line(figure, measure))
+  }
+}
+if (values.json) console.log(JSON.stringify(measured))
+
+function line(figure: string, { value, unit, goal, met }: Measure): string {
+  const verdict = goal === undefined ? '' : `goal ${goal.padEnd(10)} ${met ? 'met' : 'NOT MET'}`
+  return `${figure.padEnd(28)} ${String(value).padStart(10)} ${unit.padEnd(12)} ${verdict}`.trimEnd()
+}
