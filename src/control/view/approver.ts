@@ -10,7 +10,7 @@ import type { Caller } from '../../domain/leaf.ts'
 import type { Login } from '../../domain/login.ts'
 import { isActive, rolesOf, type Person } from '../../domain/principal.ts'
 import { adviceOf } from '../../domain/reason.ts'
-import type { Release } from '../../domain/release.ts'
+import { closedBecause, type Release } from '../../domain/release.ts'
 import type { Sight } from './sight.ts'
 import type { ReleaseSummary, Who } from './shape.ts'
 import { whoOf } from './who.ts'
@@ -47,6 +47,7 @@ function freshLogin({ id }: Person, at: number): Login {
 /** People of the environment's approver role whose approval would be accepted. */
 export function approversOf(release: Release, sight: Sight): Who[] {
   const { state, at } = sight
+  if (closedBecause(release, state, at)) return []
   const role = state.environments.get(release.environment)?.approverRole
   const holders = [...state.people.values()].filter(
     (person) => isActive(person) && rolesOf(person, at).includes(role ?? ''),

@@ -1,8 +1,9 @@
 /** Sentences about people, keys, logins, settings, the log itself and its alerts. */
 
 import { alertWords } from './alert-words.ts'
-import { about, because, count, list, named, short, span, type Told, type Tells } from './phrase.ts'
+import { about, because, count, list, named, refName, short, span, type Told, type Tells } from './phrase.ts'
 import type { EventType } from '../../domain/event.ts'
+import type { JobFacts } from '../../domain/login.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 
 type Room = 'alert' | 'environment' | 'issuer' | 'key' | 'log' | 'login' | 'policy' | 'principal' | 'role' | 'target'
@@ -67,7 +68,7 @@ export const tells: Tells<Types> = {
   },
   'log.refused': ({ wanted }, { reason }) => ({ sentence: `was refused to ${wanted}${because(reason)}` }),
   'login.opened': ({ login, method, job, expiresAt }, { at }) => ({
-    sentence: `signed in ${methods[method]} for ${span(expiresAt - at)}${job ? `, as ${jobLabel(job)}` : ''}`,
+    sentence: `signed in ${methods[method]} for ${span(expiresAt - at)}${job ? runWords(job) : ''}`,
     ...about('login', login),
   }),
   'login.ended': ({ login }) => ({ sentence: 'signed out', ...about('login', login) }),
@@ -110,15 +111,8 @@ export const tells: Tells<Types> = {
   }),
 }
 
-/** "acme/shop run 12/1": which run of which repository a job is. */
-export function jobLabel({
-  repository,
-  runId,
-  runAttempt,
-}: {
-  repository: string
-  runId: string
-  runAttempt?: string | undefined
-}): string {
-  return `${repository} run ${runId}${runAttempt === undefined ? '' : `/${runAttempt}`}`
+/** ", running main 4be0c11", as far as the token says so. */
+function runWords({ ref, commit }: JobFacts): string {
+  const words = [...(ref ? [refName(ref)] : []), ...(commit ? [short(commit)] : [])]
+  return words.length > 0 ? `, running ${words.join(' ')}` : ''
 }

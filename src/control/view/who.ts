@@ -3,7 +3,6 @@
 import type { JobFacts } from '../../domain/login.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 import type { Directory } from '../directory.ts'
-import { jobLabel } from './sentence-setting.ts'
 import type { Who } from './shape.ts'
 
 export type Names = {
@@ -22,7 +21,7 @@ export function whoOf(id: string, names: Names): Who {
     case 'agent':
       return { id, kind: 'agent', name: id }
     default:
-      return { id, kind: 'system', name: 'Countersign', label: partOf(id) }
+      return systemOf(id)
   }
 }
 
@@ -41,9 +40,17 @@ function jobOf(id: string, names: Names): Who {
   return { id, kind: 'job', name, ...(actor && { onBehalfOf: starter }) }
 }
 
-function partOf(id: string): string {
+/** `system:anybody` stands for whoever asked without being signed in. */
+function systemOf(id: string): Who {
+  if (id === 'system:anybody') return { id, kind: 'system', name: 'Somebody', label: 'not signed in' }
   const part = id.replace(/^system:/, '')
-  return part.startsWith('git-door/') ? `the git door of ${part.slice('git-door/'.length)}` : part
+  const label = part.startsWith('git-door/') ? `the git door of ${part.slice('git-door/'.length)}` : part
+  return { id, kind: 'system', name: 'Countersign', label }
+}
+
+/** "acme/shop run 12/1": which run of which repository a job is. */
+export function jobLabel({ repository, runId, runAttempt }: JobFacts): string {
+  return `${repository} run ${runId}${runAttempt === undefined ? '' : `/${runAttempt}`}`
 }
 
 /** What the CI's token said a job is: undefined when its login is not in the state any more. */
@@ -58,5 +65,3 @@ const NAMED = /\{((?:person|job|agent|system):[^{}\s]{1,160})\}/g
 export function resolveNames(sentence: string, names: Names): string {
   return sentence.replace(NAMED, (_, id: string) => whoOf(id, names).name)
 }
-
-export { jobLabel }

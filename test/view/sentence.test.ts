@@ -1,0 +1,238 @@
+import { expect, test } from 'vitest'
+import { tell } from '../../src/control/view/sentence.ts'
+import { schemas, type Event, type EventType } from '../../src/domain/event.ts'
+import type { Leaf } from '../../src/domain/leaf.ts'
+import {
+  ana,
+  artifact,
+  commitId,
+  company,
+  digest,
+  given,
+  ivo,
+  job,
+  jobFacts,
+  mara,
+  NOON,
+  release,
+} from '../domain/given.ts'
+
+const grant = 'grant:0000000000'
+const alert = 'alert:0000000000'
+const fingerprint = `SHA256:${'I'.repeat(43)}`
+const requested: Event = {
+  type: 'release.requested',
+  release,
+  artifact,
+  artifactName: 'shop.tar',
+  repository: 'acme/shop',
+  commit: commitId('c'),
+  commitSha256: digest('c'),
+  environment: 'production',
+  requester: job,
+  nonce: 'AA',
+  policyDigest: digest('d'),
+  statementDigest: digest('e'),
+  expiresAt: NOON + 60_000,
+  required: 2,
+  authors: [ivo],
+  commits: 1,
+}
+const issued: Event = {
+  type: 'grant.issued',
+  grant,
+  release,
+  target: 'web',
+  kind: 'ssh',
+  holder: job,
+  login: 'login:0000000000',
+  expiresAt: NOON + 120_000,
+}
+const fired: Event = {
+  type: 'alert.fired',
+  alert,
+  rule: 'rapid_roles',
+  severity: 'high',
+  evidence: [1, 2, 3, 4],
+  about: ana,
+}
+const update = { ref: 'refs/heads/main', oldId: '0'.repeat(40), newId: commitId('c'), isForced: false } as const
+const set = Object.fromEntries(company.map(({ event }) => [event.type, event])) as Record<EventType, Event>
+
+const { state } = given(...company, { event: requested }, { event: issued }, { event: fired })
+
+/** Each event type with an event, the answer it stands for, and its sentence. */
+const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, string] } = {
+  'alert.fired': [fired, {}, `raised an alert: {${ana}} assigned 4 roles within minutes`],
+  'alert.acknowledged': [
+    { type: 'alert.acknowledged', alert, by: ana },
+    {},
+    `acknowledged the alert: {${ana}} assigned 4 roles within minutes`,
+  ],
+  'alert.refused': [
+    { type: 'alert.refused', alert },
+    { reason: 'no_such_alert' },
+    'was refused to acknowledge an alert: there is no such alert',
+  ],
+  'approval.given': [
+    { type: 'approval.given', release, by: mara, statementDigest: digest('e'), isSoftware: true },
+    {},
+    'signed approval of shop ccccccc to production',
+  ],
+  'approval.declined': [
+    { type: 'approval.declined', release, by: mara, statementDigest: digest('e') },
+    {},
+    'declined shop ccccccc to production',
+  ],
+  'approval.refused': [
+    { type: 'approval.refused', release, by: ivo, wanted: 'give' },
+    { reason: 'own_release' },
+    'was refused approval of shop ccccccc to production: nobody approves what they wrote or asked for',
+  ],
+  'build.attested': [set['build.attested'], {}, 'attested that shop.tar was built from acme/shop ccccccc'],
+  'build.refused': [
+    { type: 'build.refused', job, provenance: digest('3') },
+    { reason: 'commit_mismatch' },
+    'was refused as the builder of an artifact: the provenance names another commit than the CI token',
+  ],
+  'environment.defined': [
+    set['environment.defined'],
+    {},
+    'defined the environment production: 2 approvals by approver',
+  ],
+  'grant.issued': [issued, {}, 'obtained the certificate for web for 2 minutes, to release shop ccccccc to production'],
+  'grant.refused': [
+    { type: 'grant.refused', release, target: 'web', holder: job },
+    { outcome: 'waiting', reason: 'approvals_missing' },
+    'asked for a credential for web: the people who must approve this have not done so yet',
+  ],
+  'grant.ended': [{ type: 'grant.ended', grant, cause: 'returned' }, {}, 'handed back the certificate for web'],
+  'grant.cleared': [
+    { type: 'grant.cleared', grant, how: 'role_dropped', terminated: 2 },
+    {},
+    'took back the certificate for web: the role is gone; 2 connections cut',
+  ],
+  'issuer.trusted': [set['issuer.trusted'], {}, 'trusted CI tokens of https://ci.example'],
+  'key.enrolled': [set['key.enrolled'], {}, `enrolled the SSH signing key ${fingerprint}`],
+  'key.removed': [{ type: 'key.removed', person: ivo, fingerprint }, {}, `removed the signing key ${fingerprint}`],
+  'key.refused': [
+    { type: 'key.refused', fingerprint, wanted: 'enrol' },
+    { reason: 'key_taken' },
+    `was refused to enrol the signing key ${fingerprint}: this key belongs to somebody else already`,
+  ],
+  'log.created': [set['log.created'], {}, 'began the log log.example'],
+  'log.opened': [set['log.opened'], {}, 'opened the log at 1 leaf, version 0'],
+  'log.rotated': [{ type: 'log.rotated', logKey: 'x' }, {}, 'took a new key to sign the log'],
+  'log.damaged': [
+    { type: 'log.damaged', leafIndex: 31, file: 'tile/entries/000', problem: 'hash' },
+    {},
+    'found leaf 31 damaged: hash',
+  ],
+  'log.repaired': [
+    { type: 'log.repaired', leafIndexes: [31, 32], from: 'witness' },
+    {},
+    'repaired leaves 31 and 32 from witness',
+  ],
+  'log.summarised': [
+    { type: 'log.summarised', refused: [{ code: 'door_unknown', count: 3 }] },
+    {},
+    'turned away 3 unverified requests (door_unknown 3)',
+  ],
+  'log.refused': [
+    { type: 'log.refused', wanted: 'assign role' },
+    { reason: 'log_damaged' },
+    'was refused to assign role: the stored log does not match its signed checkpoint; privileged actions stop until it is repaired',
+  ],
+  'login.opened': [
+    { ...set['login.opened'], principal: job, method: 'job', job: jobFacts } as Event,
+    {},
+    'signed in with the token of its CI for 1 hour, running main ccccccc',
+  ],
+  'login.ended': [{ type: 'login.ended', login: 'login:0000000000' }, {}, 'signed out'],
+  'login.refused': [
+    { type: 'login.refused', method: 'job', principal: job },
+    { reason: 'token_reused' },
+    'was refused a login with the token of its CI: this CI token was used before; each is accepted once',
+  ],
+  'policy.activated': [
+    set['policy.activated'],
+    {},
+    expect.stringMatching(/^put the policy set [0-9a-f]{7} in force \(0 policies\)$/) as string,
+  ],
+  'policy.refused': [
+    { type: 'policy.refused' },
+    { reason: 'policy_invalid' },
+    'was refused to change the policies: this policy set does not pass validation; the one in force stays',
+  ],
+  'principal.invited': [
+    { ...set['principal.invited'], person: mara, roles: ['approver'] } as Event,
+    {},
+    `invited {${mara}} as approver`,
+  ],
+  'principal.enrolled': [set['principal.enrolled'], {}, 'enrolled a software passkey'],
+  'principal.revoked': [{ type: 'principal.revoked', principal: ivo }, {}, `revoked {${ivo}}`],
+  'principal.refused': [
+    { type: 'principal.refused', wanted: 'invite person' },
+    { reason: 'handle_taken' },
+    'was refused to invite person: somebody has this handle already',
+  ],
+  'release.requested': [
+    requested,
+    { outcome: 'waiting' },
+    'asked to release shop ccccccc to production; 2 approvals needed',
+  ],
+  'release.refused': [
+    { type: 'release.refused', artifact, environment: 'production', requester: job },
+    { reason: 'no_provenance' },
+    'was refused the release of aaaaaaa to production: no accepted build made this artifact',
+  ],
+  'release.ended': [
+    { type: 'release.ended', release, exitCode: 3 },
+    {},
+    'failed to deploy shop ccccccc to production (exit code 3)',
+  ],
+  'repository.registered': [set['repository.registered'], {}, 'registered the repository acme/shop'],
+  'repository.pushed': [
+    set['repository.pushed'],
+    {},
+    `accepted 1 commit signed by {${ivo}} to acme/shop main (ccccccc)`,
+  ],
+  'repository.refused': [
+    { type: 'repository.refused', repository: 'acme/shop', updates: [update], commit: commitId('d'), signer: ivo },
+    { reason: 'signer_inactive' },
+    `refused a push to acme/shop main: the commit is signed by somebody whose access was revoked (ddddddd by {${ivo}})`,
+  ],
+  'role.assigned': [
+    { type: 'role.assigned', person: mara, role: 'auditor', by: ana, until: NOON + 7_200_000 },
+    {},
+    `gave {${mara}} the role auditor for 2 hours`,
+  ],
+  'role.removed': [
+    { type: 'role.removed', person: mara, role: 'auditor', by: ana },
+    {},
+    `took the role auditor from {${mara}}`,
+  ],
+  'role.refused': [
+    { type: 'role.refused', person: mara, role: 'auditor', by: ana, wanted: 'assign' },
+    { reason: 'principal_revoked' },
+    `was refused to assign the role auditor to {${mara}}: this principal was revoked; nothing it asks for is allowed any more`,
+  ],
+  'target.defined': [set['target.defined'], {}, 'defined the target other (SSH at localhost:22)'],
+}
+
+test.each(Object.keys(schemas) as EventType[])('%s is told in a sentence', (type) => {
+  const [event, more, sentence] = sentences[type]
+  const { type: _, ...fields } = event
+  expect(schemas[type].safeParse(fields).error).toBeUndefined()
+  const leaf = { at: NOON, outcome: 'allowed', event, ...more } as Leaf
+  expect(tell(leaf, state).sentence).toEqual(sentence)
+})
+
+test('a leaf about something that the state does not know is told by its id', () => {
+  const empty = given().state
+  for (const type of Object.keys(schemas) as EventType[]) {
+    const [event, more] = sentences[type]
+    const { sentence, resource } = tell({ at: NOON, outcome: 'allowed', event, ...more } as Leaf, empty)
+    expect(`${sentence} ${JSON.stringify(resource ?? {})}`).not.toMatch(/undefined|NaN|\[object/)
+  }
+})

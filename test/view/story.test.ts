@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTrail } from '../../src/index/trail.ts'
+import * as shape from '../../src/control/view/shape.ts'
+import { isLeaves } from '../../src/control/view/search.ts'
+import { Views } from '../../src/control/view/views.ts'
+import { ARTIFACT, finish, logStatus, tellStory, type Story } from './story.ts'
+
+let story: Story
+beforeAll(async () => (story = await tellStory()))
+afterAll(() => story[Symbol.asyncDispose]())
+
+function search(q: string, views = story.views) {
+  const answer = views.leaves({ q, limit: 500 })
+  if (!isLeaves(answer)) throw new Error(answer.problem)
+  return shape.leaves.parse(answer)
+}
+const sentences = (q: string) => search(q).rows.map(({ who, sentence }) => `${who.name} ${sentence}`)
+
+test('the trail tells the story in sentences', () => {
+  const short = story.commit.slice(0, 7)
+  expect(
+    sentences('type:repository.* type:login.opened type:approval.* type:release.* type:build.*').slice(0, 8),
+  ).toEqual([
+    `mara signed approval of shop ${short} to production`,
+    `ivo was refused approval of shop ${short} to production: nobody approves what they wrote or asked for`,
+    `acme/shop run 12/1 asked to release shop ${short} to production; 2 approvals needed`,
+    `acme/shop run 12/1 attested that shop.tar was built from acme/shop ${short}`,
+    `acme/shop run 12/1 was refused the release of ${ARTIFACT.slice(7, 14)} to production: no accepted build made this artifact`,
+    `acme/shop run 12/1 signed in with the token of its CI for 1 hour, running main ${short}`,
+    `Countersign accepted 1 commit signed by ivo to acme/shop main (${short})`,
+    expect.stringMatching(/^Countersign refused a push to acme\/shop main: the commit is not signed \([0-9a-f]{7}\)$/),
+  ])
+})
+
+test('people are found by handle, by name in a sentence, and by id; nobody of another name is', () => {
+  expect(search('who:@mara type:approval.given').total).toBe(1)
+  expect(search('mara type:principal.invited').total).toBe(1)
+  expect(search(`who:${story.people.mara.id} type:approval.given`).total).toBe(1)
+  expect(search('who:@nobody').total).toBe(0)
+  expect(story.views.leaves({ q: 'shoe:size' })).toEqual({
+    at: 0,
+    problem: expect.stringContaining('no field') as string,
+  })
+})
+
+test('a page of the trail continues where the one before ended', () => {
+  const first = story.views.leaves({ limit: 5 }) as shape.Leaves
+  const second = story.views.leaves({ limit: 5, before: first.next }) as shape.Leaves
+  expect(second.rows[0]!.leafIndex).toBe(first.rows[4]!.leafIndex - 1)
+  expect(first.total).toBe(story.company.instance.log.size)
+})
+
+test('a waiting release shows who may sign it and why others may not', async () => {
+  const { views, people, release } = story
+  const seen = shape.release.parse(await views.release(release, people.ivo.caller))
+  expect(seen.state).toBe('waiting')
+  expect([seen.given, seen.required]).toEqual([1, 2])
+  expect(seen.canApprove.map(({ name }) => name)).toEqual(['li'])
+  expect(seen.you).toMatchObject({ canApprove: false, because: expect.stringContaining('You wrote') as string })
+  expect(seen.you.who?.map(({ name }) => name)).toEqual(['li'])
+  expect(views.releaseSummary(release, people.li.caller)?.you.canApprove).toBe(true)
+  expect(views.releaseSummary(release, people.mara.caller)?.you.because).toMatch(/signed this release already/)
+  expect(views.releaseSummary(release, people.ana.caller)?.you.because).toMatch(/approver role/)
+  expect(views.releaseSummary(release)?.you.because).toMatch(/sign in/)
+  expect(views.releaseSummary(release, story.job.caller)?.you.because).toMatch(/Only people/)
+})
+
+test('a release shows its six stations, commits, rules and risks', async () => {
+  const seen = shape.release.parse(await story.views.release(story.release, story.people.li.caller))
+  expect(seen.stations.map(({ key, state }) => `${key} ${state}`)).toEqual([
+    'source done',
+    'build done',
+    'artifact done',
+    'policy done',
+    'approvals waiting',
+    'deploy todo',
+  ])
+  expect(seen.stations.map(({ binding }) => binding)).toContain(story.commit)
+  expect(seen.commits).toMatchObject([
+    {
+      id: story.commit,
+      subject: 'Sell shoes',
+      authorName: 'Ivo of the company',
+      signer: { name: 'ivo' },
+      signature: { format: 'ssh', verified: true },
+    },
+  ])
+  expect(seen.approvals).toMatchObject([{ by: { name: 'mara', software: true }, userVerified: true, software: true }])
+  expect(seen.rules.filter(({ ok }) => !ok).map(({ text }) => text)).toEqual([
+    '2 people with the role approver must sign',
+  ])
+  expect(seen.risks.map(({ kind }) => kind)).toEqual([
+    'new_author',
+    'new_key',
+    'first_release',
+    'software_passkey',
+    'alert',
+  ])
+  expect(seen.credentialIds).toEqual([story.people.li.passkey.credentialId])
+  expect(seen.effect).toBe(
+    'At once, acme/shop run 12/1 may obtain credentials for web (ssh), each for 2 minutes, and only this job.',
+  )
+  expect(JSON.parse(seen.statement)).toMatchObject({ predicate: { release: story.release, environment: 'production' } })
+  expect(seen.requestedBy).toMatchObject({ name: 'acme/shop run 12/1', kind: 'job' })
+})
+
+test('a release is found by its fingerprint, however it is typed', () => {
+  const { fingerprint } = story.views.releaseSummary(story.release)!
+  for (const typed of [fingerprint, fingerprint.toLowerCase(), fingerprint.replace('-', '')])
+    expect(story.views.find(typed)?.release).toBe(story.release)
+  expect(story.views.find('0000-0000')).toBeUndefined()
+})
+
+test('the overview names what needs whom', () => {
+  const { views, people } = story
+  const ofLi = shape.overview.parse(views.overview(people.li.caller))
+  expect(ofLi.needsYou.map(({ kind }) => kind)).toEqual(['approval', 'alert'])
+  expect(ofLi.privilege).toEqual({ grantsLive: 0, peopleWithRoles: 4, jobsLive: 1 })
+  expect(ofLi.last24h.byReason).toEqual(
+    expect.arrayContaining([
+      { reason: 'unsigned', count: 1 },
+      { reason: 'own_release', count: 1 },
+    ]),
+  )
+  expect(ofLi.last24h.refused).toBe(3)
+  expect(views.overview(people.ivo.caller).needsYou.map(({ kind }) => kind)).toEqual(['alert'])
+})
+
+test('a leaf is shown whole, with a proof and its neighbours', async () => {
+  const [row] = search('type:approval.refused').rows
+  const seen = shape.leafDetail.parse(await story.views.leaf(row!.leafIndex))
+  expect(seen.row).toEqual(row)
+  expect(JSON.parse(seen.leaf)).toMatchObject({ type: 'dev.countersign.approval.refused.v1' })
+  expect(seen.facts).toContainEqual({ label: 'Author', value: 'yes', ok: false })
+  expect(seen.evidence).toMatchObject([{ kind: 'passkey-assertion' }])
+  expect(seen.evidence[0]!.size).toBeGreaterThan(100)
+  expect(seen.neighbours.before.at(-1)?.leafIndex).toBe(row!.leafIndex - 1)
+  expect(seen.neighbours.after[0]?.leafIndex).toBe(row!.leafIndex + 1)
+  expect(await story.views.leaf(1_000_000)).toBeUndefined()
+  expect(await story.views.leaf(1.5)).toBeUndefined()
+})
+
+test('settings, people and policies are listed with their leaves', async () => {
+  const { views } = story
+  const { people } = shape.people.parse({ people: views.people() })
+  expect(people.map(({ who }) => who.name)).toEqual(['ana', 'ivo', 'mara', 'li'])
+  expect(people[1]).toMatchObject({
+    keys: [{ format: 'ssh' }],
+    passkeys: 1,
+    enrolled: true,
+    who: { label: 'ivo of the company' },
+  })
+  shape.repositories.parse({ repositories: views.repositories() })
+  shape.targets.parse({ targets: views.targets() })
+  shape.issuers.parse({ issuers: views.issuers() })
+  const { environments } = shape.environments.parse({ environments: views.environments() })
+  expect(environments).toMatchObject([{ grantLifetimeSeconds: 120, requestLifetimeSeconds: 1_800 }])
+  const policies = shape.policySet.parse(await views.policies())
+  expect(policies.files.flatMap(({ ids }) => ids).sort()).toEqual([...story.company.instance.ledger.policies.ids])
+})
+
+test('once deployed, every identifier leads to the whole chain', async () => {
+  const { serial } = await finish(story)
+  const { views, commit, release, trail } = story
+  const { fingerprint } = views.releaseSummary(release)!
+  const names = [ARTIFACT, ARTIFACT.slice(7), ARTIFACT.slice(7, 19), commit, commit.slice(0, 7), release, fingerprint]
+  const grant = views.grants()[0]!
+  const requested = search('type:release.requested').rows[0]!.leafIndex
+  for (const name of [...names, grant.grant, String(serial), String(requested)]) {
+    const why = shape.why.parse(await views.why(name))
+    expect([name, why.chain.map(({ title }) => title)]).toEqual([
+      name,
+      ['Commit', 'Push', 'Build', 'Provenance', 'Request', 'Approval', 'Credential', 'Deploy'],
+    ])
+  }
+  const { chain, subject } = (await views.why(ARTIFACT))!
+  expect(subject).toEqual({ kind: 'artifact', id: ARTIFACT })
+  const entries = (title: string) => chain.find((part) => part.title === title)!.entries
+  expect(entries('Commit')[0]).toMatchObject({
+    who: { name: 'ivo' },
+    sentence: `signed ${commit.slice(0, 7)} “Sell shoes”`,
+  })
+  expect(entries('Approval').map(({ who, sentence }) => `${who.name} ${sentence.split(' of ')[0]}`)).toEqual([
+    'ivo was refused approval',
+    'mara signed approval',
+    'li signed approval',
+  ])
+  expect(entries('Credential')[0]!.facts).toContainEqual({ label: 'Serial', value: String(serial) })
+  expect(entries('Credential')[0]!.from).toMatchObject({ ip: '198.51.100.9', userAgent: 'a client' })
+  expect(entries('Credential').map(({ sentence }) => sentence)).toContain('handed back the certificate for web')
+  expect(entries('Deploy')).toHaveLength(1)
+  expect(chain.flatMap(({ entries: all }) => all).every(({ leafIndex }) => leafIndex < trail.size)).toBe(true)
+  expect(await views.why('no-such-thing')).toBeUndefined()
+  expect(await views.why('')).toBeUndefined()
+})
+
+test('a deployed release is what the next one is compared with', async () => {
+  const seen = shape.release.parse(await story.views.release(story.release))
+  expect(seen.state).toBe('deployed')
+  expect(seen.stations.at(-1)).toMatchObject({ state: 'done', headline: 'deployed' })
+  expect(seen.commits.map(({ id }) => id)).toEqual([story.commit])
+  expect(seen.grants).toMatchObject([{ target: 'web', cause: 'returned', cleared: false }])
+  expect(seen.canApprove).toEqual([])
+  expect(seen.effect).toMatch(/^Nothing more/)
+  shape.releases.parse(story.views.releases({ state: 'deployed' }))
+  expect(story.views.releases({ state: 'waiting' }).releases).toEqual([])
+})
+
+test('what a person did is one look away', async () => {
+  const why = shape.why.parse(await story.views.why('@mara'))
+  expect(why.subject).toEqual({ kind: 'person', id: story.people.mara.id })
+  expect(why.chain.map(({ title }) => title)).toEqual(['Approval', 'Other'])
+})
+
+test('a trail rebuilt from the log is the very same, and so is one that lacks the newest leaves', async () => {
+  const { company, trail, views } = story
+  const rebuilt = openTrail({ file: ':memory:', origin: 'log.example' })
+  const { ledger, evidence } = company.instance
+  const again = new Views({ ledger, evidence, trail: rebuilt, logStatus, clock: () => company.instance.clock() })
+  await again.catchUp()
+  const all = Array.from({ length: trail.size }, (_, index) => index)
+  expect(rebuilt.rows(all)).toEqual(trail.rows(all))
+  for (const q of ['', 'id:' + story.commit.slice(0, 9), 'type:grant.*', 'mara'])
+    expect(again.leaves({ q, limit: 500 })).toEqual(views.leaves({ q, limit: 500 }))
+  rebuilt[Symbol.dispose]()
+})
+
+test('a trail of another log is thrown away, and gaps are filled from the log', async () => {
+  const { company, trail } = story
+  const { ledger, evidence } = company.instance
+  const foreign = openTrail({ file: ':memory:', origin: 'log.example' })
+  foreign.append(trail.rows([0, 1, 2]).map((row) => ({ ...row, id: `other-${row.leafIndex}`, identifiers: [] })))
+  const again = new Views({ ledger, evidence, trail: foreign, logStatus, clock: () => company.instance.clock() })
+  await again.catchUp()
+  expect(foreign.rows([0])).toEqual(trail.rows([0]))
+  expect(foreign.size).toBe(ledger.publishedSize)
+  foreign.clear()
+  again.ingest({ leafIndex: 5, leaf: {} as never, disclosures: [] })
+  await expect.poll(() => foreign.size).toBe(ledger.publishedSize)
+  foreign[Symbol.dispose]()
+})
+
+test('no name, address or other personal datum is in the index', () => {
+  const stored = JSON.stringify(story.trail.rows(Array.from({ length: story.trail.size }, (_, index) => index)))
+  for (const datum of ['mara', 'ivo', 'of the company', '@acme.example', '192.0.2.7', '198.51.100.9'])
+    expect(stored).not.toContain(datum)
+})
