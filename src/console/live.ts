@@ -44,6 +44,7 @@ export function openStream(client: QueryClient): () => void {
     source.addEventListener('leaf', (event) => settle(keysOf(typeOf(event.data))))
     source.addEventListener('alert', () => settle(['alerts', 'overview']))
     source.addEventListener('head', () => settle(['log']))
+    source.addEventListener('damaged', () => settle(['log', 'leaves']))
     source.addEventListener('error', () => {
       set({ state: 'lost' })
       if (source.readyState !== EventSource.CLOSED) return

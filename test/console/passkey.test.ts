@@ -159,14 +159,14 @@ test.skipIf(!hasChromium)('a refused signature shows sentence, rule, next act an
 
 test.skipIf(!hasChromium)('the command line gets its code at loopback alone', async () => {
   lab.fixture.state.signedIn = true
-  const { page } = await lab.open(`/cli-login?port=49321&state=s3cret&challenge=${'a'.repeat(43)}`, phone)
+  const { page } = await lab.open(`/cli-login?port=49321&state=s3cret-0123456789&challenge=${'a'.repeat(43)}`, phone)
   const answered = page.waitForRequest(/127\.0\.0\.1:49321/)
   await page.getByRole('button', { name: 'Sign in the command line' }).click()
-  expect((await answered).url()).toBe('http://127.0.0.1:49321/callback?code=c0de&state=s3cret')
+  expect((await answered).url()).toBe('http://127.0.0.1:49321/callback?code=c0de&state=s3cret-0123456789')
   expect(posted('/logins/codes').at(-1)!.body).toEqual({
     challenge: 'a'.repeat(43),
     redirectPort: 49321,
-    state: 's3cret',
+    state: 's3cret-0123456789',
   })
   await page.context().close()
 })

@@ -59,18 +59,19 @@ export type LogStatus = {
   readonly origin: string
   readonly treeSize: number
   readonly rootHash: string
+  /** The latest one that witnesses cosigned, if any: it may be of a smaller tree. */
   readonly checkpoint: string
   readonly signedAt: string
   readonly witnesses: readonly {
     readonly name: string
     readonly key: string
-    readonly cosignedSize: number
-    readonly cosignedAt: string
+    readonly cosignedSize?: number
+    readonly cosignedAt?: string
     readonly lag: number
   }[]
   readonly healthy: boolean
   readonly trouble?: { readonly sentence: string; readonly leafIndex?: number; readonly since: string }
-  readonly lastScrubAt: string
+  readonly lastScrubAt?: string
   readonly key: string
   readonly startedAt: string
 }
@@ -189,7 +190,7 @@ export type Leaf = {
     readonly digest: string
   }[]
   readonly proof: Proof
-  readonly evidence: readonly { readonly kind: string; readonly digest: string; readonly size: number }[]
+  readonly evidence: readonly { readonly kind: string; readonly digest: string; readonly size?: number }[]
   readonly facts: readonly { readonly label: string; readonly value: string; readonly ok?: boolean }[]
   readonly neighbours: { readonly before: readonly Row[]; readonly after: readonly Row[] }
 }
@@ -228,7 +229,8 @@ export type Person = {
   readonly who: Who
   readonly roles: readonly string[]
   readonly zone: string
-  readonly hours?: { readonly from: string; readonly to: string; readonly days: readonly (string | number)[] | string }
+  /** Whole hours of the day in the person's own zone; days are 1 for Monday to 7. */
+  readonly hours?: { readonly from: number; readonly to: number; readonly days: readonly number[] }
   readonly enrolled: boolean
   readonly revoked: boolean
   readonly keys: readonly {

@@ -1,7 +1,7 @@
 /** What the approver reads, in this order: what goes where, who asks, who signed, what changes, the risks, what a signature does. */
 
 import type { Release } from '../api/shape.ts'
-import { formatAgo, listNames, nameOf } from '../part/words.ts'
+import { formatAgo, listNames, nameOf, readable } from '../part/words.ts'
 import { h, icon, type Content, type Glyph } from './dom.ts'
 
 const COMMITS_SHOWN = 6
@@ -22,7 +22,7 @@ export function describe(release: Release, nowMs: number): HTMLElement[] {
       h('p', { class: 'small' }, 'Must match the one in the CI log.'),
     ),
     card(describeCommits(release), changes(release)),
-    card('If you sign', h('p', {}, release.effect), h('p', { class: 'small' }, release.voidedBy)),
+    card('If you sign', h('p', {}, readable(release.effect)), h('p', { class: 'small' }, readable(release.voidedBy))),
   ]
 }
 

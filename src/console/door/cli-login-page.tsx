@@ -20,7 +20,7 @@ export function CliLoginPage({ login, place }: { readonly login: Login; readonly
       location.assign(loopbackOnly(redirect, port))
     },
   })
-  if (port === 0 || !/^[A-Za-z0-9_-]{43,128}$/.test(place.challenge) || place.state === '')
+  if (port === 0 || !/^[A-Za-z0-9_-]{43}$/.test(place.challenge) || !/^[A-Za-z0-9_-]{16,128}$/.test(place.state))
     return (
       <Door title="This request is not complete">
         <p>
@@ -34,18 +34,7 @@ export function CliLoginPage({ login, place }: { readonly login: Login; readonly
         A <code>countersign</code> on this computer asks to act as you. Say yes only if you just ran{' '}
         <code>countersign login</code> here yourself.
       </p>
-      <dl className={styles.facts}>
-        <div className={styles.fact}>
-          <dt>As</dt>
-          <dd>{login.who.name}</dd>
-        </div>
-        <div className={styles.fact}>
-          <dt>Answer goes to</dt>
-          <dd>
-            <code>127.0.0.1:{port}</code>
-          </dd>
-        </div>
-      </dl>
+      <Facts name={login.who.name} port={port} />
       {answer.error && <Trouble error={answer.error} />}
       {answer.isSuccess ? (
         <p role="status">Done. Go back to the terminal.</p>
@@ -61,6 +50,23 @@ export function CliLoginPage({ login, place }: { readonly login: Login; readonly
         </Button>
       )}
     </Door>
+  )
+}
+
+function Facts({ name, port }: { readonly name: string; readonly port: number }) {
+  return (
+    <dl className={styles.facts}>
+      <div className={styles.fact}>
+        <dt>As</dt>
+        <dd>{name}</dd>
+      </div>
+      <div className={styles.fact}>
+        <dt>Answer goes to</dt>
+        <dd>
+          <code>127.0.0.1:{port}</code>
+        </dd>
+      </div>
+    </dl>
   )
 }
 

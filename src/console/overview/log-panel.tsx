@@ -25,12 +25,15 @@ export function LogPanel({ log }: { readonly log: LogStatus }) {
         <Fact label="Signed">
           <Ago at={log.signedAt} />
         </Fact>
-        <Fact label="Stored bytes read back">
-          <Ago at={log.lastScrubAt} />
-        </Fact>
+        <Fact label="Stored bytes read back">{log.lastScrubAt ? <Ago at={log.lastScrubAt} /> : 'not yet'}</Fact>
         {log.witnesses.map((witness) => (
           <Fact key={witness.key} label={`Witness ${witness.name}`}>
-            {witness.lag === 0 ? 'level' : `${formatCount(witness.lag)} behind`}, <Ago at={witness.cosignedAt} />
+            {witness.lag === 0 ? 'level' : `${formatCount(witness.lag)} behind`}
+            {witness.cosignedAt && (
+              <>
+                , <Ago at={witness.cosignedAt} />
+              </>
+            )}
           </Fact>
         ))}
       </dl>

@@ -1,6 +1,6 @@
 /** Form fields with their label, hint and the acts beneath them. */
 
-import { useId, type FormEvent, type InputHTMLAttributes, type ReactNode } from 'react'
+import { useId, type SubmitEvent, type InputHTMLAttributes, type ReactNode } from 'react'
 import styles from './field.module.css'
 
 type FieldProps = InputHTMLAttributes<HTMLInputElement> & { readonly label: string; readonly hint?: string }
@@ -26,9 +26,12 @@ type FormProps = { readonly onSend: (values: Record<string, string>) => void; re
 
 /** Hands over the trimmed values of its named fields. */
 export function Form({ onSend, children }: FormProps) {
-  const send = (event: FormEvent<HTMLFormElement>) => {
+  const send = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const entries = [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value).trim()])
+    const entries = [...new FormData(event.currentTarget)].map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.trim() : '',
+    ])
     onSend(Object.fromEntries(entries) as Record<string, string>)
   }
   return (

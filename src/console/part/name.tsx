@@ -11,7 +11,10 @@ export function Name({ who, className }: { readonly who: Who; readonly className
       <span className={join(styles.letter, styles[who.kind])} aria-hidden="true">
         {(who.name[0] ?? '?').toUpperCase()}
       </span>
-      <span className={styles.text}>{nameOf(who)}</span>
+      <span className={styles.text}>
+        {who.name}
+        {who.onBehalfOf && <span data-for> for {nameOf(who.onBehalfOf)}</span>}
+      </span>
     </span>
   )
 }

@@ -15,6 +15,14 @@ export function cutDigest(digest: string, keep = 4): string {
   return body.length <= keep * 2 + 1 ? digest : `${prefix}${body.slice(0, keep)}…${body.slice(-keep)}`
 }
 
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+const HASH = /\b(?:sha256:)?[0-9a-f]{40,64}\b/g
+
+/** A sentence of the server with its instants in the reader's zone and its hashes cut in the middle. */
+export function readable(text: string): string {
+  return text.replace(INSTANT, (at) => `${formatDay(at)} ${formatClock(at)}`).replace(HASH, (hash) => cutDigest(hash))
+}
+
 /** `12 s`, `4 min`, `2 h`, `3 days`: a length of time, rounded down. */
 export function formatSpan(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))

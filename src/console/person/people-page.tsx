@@ -85,7 +85,7 @@ function Rows({ people, onAsk }: RowsProps) {
 }
 
 function PersonRow({ person, onAsk }: { readonly person: Person; readonly onAsk: RowsProps['onAsk'] }) {
-  const { who, roles, zone, revoked, enrolled, leafIndex } = person
+  const { who, zone, revoked, leafIndex } = person
   return (
     <tr className={revoked ? styles.gone : undefined}>
       <td>
@@ -93,23 +93,7 @@ function PersonRow({ person, onAsk }: { readonly person: Person; readonly onAsk:
         {who.label && <span className={styles.label}>{who.label}</span>}
       </td>
       <td>
-        <span className={styles.roles}>
-          {revoked ? (
-            <Pill tone="deny" icon="cross">
-              revoked
-            </Pill>
-          ) : !enrolled ? (
-            <Pill tone="wait" icon="clock">
-              invited
-            </Pill>
-          ) : null}
-          {roles.map((role) => (
-            <Pill key={role} tone="plain">
-              {role}
-            </Pill>
-          ))}
-          {roles.length === 0 && !revoked && <span className={table.quiet}>no role</span>}
-        </span>
+        <Roles person={person} />
       </td>
       <td>
         <Keys person={person} />
@@ -139,6 +123,28 @@ function PersonRow({ person, onAsk }: { readonly person: Person; readonly onAsk:
   )
 }
 
+function Roles({ person: { roles, revoked, enrolled } }: { readonly person: Person }) {
+  return (
+    <span className={styles.roles}>
+      {revoked ? (
+        <Pill tone="deny" icon="cross">
+          revoked
+        </Pill>
+      ) : !enrolled ? (
+        <Pill tone="wait" icon="clock">
+          invited
+        </Pill>
+      ) : null}
+      {roles.map((role) => (
+        <Pill key={role} tone="plain">
+          {role}
+        </Pill>
+      ))}
+      {roles.length === 0 && !revoked && <span className={table.quiet}>no role</span>}
+    </span>
+  )
+}
+
 function Keys({ person }: { readonly person: Person }) {
   const { passkeys, keys, who } = person
   const nothing = passkeys === 0 && keys.length === 0
@@ -161,7 +167,11 @@ function Keys({ person }: { readonly person: Person }) {
   )
 }
 
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+
+/** `8:00 to 18:00, Mon to Fri`. */
 function describeHours({ from, to, days }: NonNullable<Person['hours']>): string {
-  const when = Array.isArray(days) ? days.join(' ') : String(days)
-  return `${from} to ${to}, ${when}`
+  const names = days.toSorted((a, b) => a - b).map((day) => DAYS[day - 1] ?? '?')
+  const inRow = days.length > 2 && Math.max(...days) - Math.min(...days) === days.length - 1
+  return `${from}:00 to ${to}:00, ${inRow ? `${names[0]} to ${names.at(-1)}` : names.join(', ')}`
 }

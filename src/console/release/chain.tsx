@@ -4,7 +4,7 @@ import type { Station } from '../api/shape.ts'
 import { join } from '../part/class.ts'
 import { Icon, type IconName } from '../part/icon.tsx'
 import { ProofLink } from '../part/proof-link.tsx'
-import { cutDigest } from '../part/words.ts'
+import { cutDigest, readable } from '../part/words.ts'
 import styles from './chain.module.css'
 
 type State = Station['state']
@@ -23,10 +23,12 @@ export function Chain({ stations }: { readonly stations: readonly Station[] }) {
               {station.title}
               <span className={styles.hidden}>: {SAID[station.state]}</span>
             </h2>
-            <p className={styles.headline}>{station.headline}</p>
+            <p className={styles.headline} title={station.headline}>
+              {readable(station.headline)}
+            </p>
             {station.lines.map((line) => (
-              <p key={line} className={styles.line}>
-                {line}
+              <p key={line} className={styles.line} title={line}>
+                {readable(line)}
               </p>
             ))}
             <p className={styles.foot}>

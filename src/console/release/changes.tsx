@@ -91,7 +91,7 @@ function Signature({ commit }: { readonly commit: Commit }) {
   if (!signature.verified)
     return (
       <Pill tone="deny" icon="cross">
-        {signature.format ? `${format}, not verified` : 'not signed'}
+        {signature.format === 'none' ? 'not signed' : `${format}, not verified`}
       </Pill>
     )
   return (

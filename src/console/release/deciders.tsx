@@ -3,7 +3,7 @@
 import type { Release } from '../api/shape.ts'
 import { Icon } from '../part/icon.tsx'
 import { Panel } from '../part/panel.tsx'
-import { cutDigest, listNames } from '../part/words.ts'
+import { cutDigest, listNames, readable } from '../part/words.ts'
 import styles from './deciders.module.css'
 
 export function Deciders({ release }: { readonly release: Release }) {
@@ -25,18 +25,18 @@ export function Deciders({ release }: { readonly release: Release }) {
               className={rule.ok ? styles.ok : state === 'waiting' ? styles.wait : styles.deny}
             />
             <span className={styles.text}>{rule.text}</span>
-            <span className={styles.detail}>{rule.detail}</span>
+            <span className={styles.detail}>{readable(rule.detail)}</span>
           </li>
         ))}
       </ul>
       {state === 'waiting' && (
         <div className={styles.you}>
           <p>
-            <strong>{you.canApprove ? 'You can sign this.' : 'You cannot sign this.'}</strong> {you.because}
+            <strong>{you.canApprove ? 'You can sign this.' : 'You cannot sign this.'}</strong> {readable(you.because)}
           </p>
           {!you.canApprove && canApprove.length > 0 && <p>Can sign: {listNames(canApprove)}.</p>}
-          <p>{effect}</p>
-          <p>{voidedBy}</p>
+          <p>{readable(effect)}</p>
+          <p>{readable(voidedBy)}</p>
         </div>
       )}
     </Panel>

@@ -45,7 +45,7 @@ export function useKeys(onHelp: () => void): void {
   }, [])
 }
 
-/** Moves focus along the rows of the page; Enter then follows the row as any link. */
+/** Moves focus along the rows of the page; Enter then follows the row, which is a link. */
 function step(by: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')]
   const at = rows.indexOf(document.activeElement as HTMLElement)

@@ -6,11 +6,17 @@ import type { LogStatus } from '../api/shape.ts'
 import { rememberHead } from '../part/checked.ts'
 import { formatBase64 } from '../verify/bytes.ts'
 import { checkCheckpoint } from '../verify/leaf.ts'
+import { contradicts, readHead, rememberHead as keepHead } from '../verify/head.ts'
 import { parseKey, parseNote, verifyNote } from '../verify/note.ts'
 import { pinKey, type Pin } from '../verify/pin.ts'
 
-/** `cosigned` counts witnesses whose cosignature on this very checkpoint verifies here. */
-export type LogCheck = { readonly ok: boolean; readonly sentence: string; readonly cosigned: number }
+/** `cosigned` counts witnesses whose cosignature on this very checkpoint, of `size` leaves, verifies here. */
+export type LogCheck = {
+  readonly ok: boolean
+  readonly sentence: string
+  readonly cosigned: number
+  readonly size: number
+}
 
 /** The log key this browser trusts; undefined until the server was asked. */
 export function usePin(): Pin | undefined {
@@ -21,9 +27,8 @@ export function usePin(): Pin | undefined {
 export function useLogCheck() {
   const log = useLog()
   const pin = usePin()
-  const checkpoint = log.data?.checkpoint
   return useQuery({
-    queryKey: ['log-check', checkpoint, pin?.key],
+    queryKey: ['log-check', log.data?.checkpoint, log.data?.treeSize, log.data?.rootHash, pin?.key],
     queryFn: () => checkLog(log.data!, pin!.key),
     enabled: log.data !== undefined && pin !== undefined,
     placeholderData: (before) => before,
@@ -32,18 +37,29 @@ export function useLogCheck() {
   })
 }
 
+// Taken when the page opens: what another tab learns later must not look like a log that shrank.
+let seen = readHead(localStorage)
+
 async function checkLog(log: LogStatus, key: string): Promise<LogCheck> {
+  const refuse = (sentence: string): LogCheck => ({ ok: false, cosigned: 0, size: 0, sentence })
   try {
-    const checkpoint = await checkCheckpoint(log.checkpoint, key)
-    if (checkpoint.treeSize !== log.treeSize || formatBase64(checkpoint.rootHash) !== log.rootHash)
-      return { ok: false, cosigned: 0, sentence: 'The log head shown is not the one that was signed.' }
-    if (wentBack(checkpoint.treeSize, log.rootHash, key))
-      return { ok: false, cosigned: 0, sentence: 'This browser has seen a log head that contradicts this one.' }
-    rememberHead(checkpoint.treeSize)
-    return { ok: true, cosigned: await countCosignatures(log), sentence: 'Signed by the log key this browser trusts.' }
+    const { treeSize: size, rootHash } = await checkCheckpoint(log.checkpoint, key)
+    const head = { key, size, rootHash: formatBase64(rootHash) }
+    if (size > log.treeSize || (size === log.treeSize && head.rootHash !== log.rootHash))
+      return refuse('The log head shown is not the one that was signed.')
+    if (seen && contradicts(head, seen)) return refuse('This browser has seen a log head that contradicts this one.')
+    seen = head
+    keepHead(head, localStorage)
+    rememberHead(log.treeSize)
+    const cosigned = await countCosignatures(log)
+    return {
+      ok: true,
+      cosigned,
+      size,
+      sentence: `Checkpoint at ${size} leaves signed by the log key this browser trusts.`,
+    }
   } catch (error) {
-    const sentence = error instanceof Error ? error.message : 'The checkpoint cannot be read'
-    return { ok: false, cosigned: 0, sentence: `${sentence}.` }
+    return refuse(`${error instanceof Error ? error.message : 'The checkpoint cannot be read'}.`)
   }
 }
 
@@ -59,23 +75,4 @@ async function countCosignatures(log: LogStatus): Promise<number> {
     }),
   )
   return answers.filter((answer) => answer === 'valid').length
-}
-
-const HEAD = 'countersign.head'
-
-/** A log that shrank, or shows another root at a size seen before, is not the log this browser knows. */
-function wentBack(treeSize: number, rootHash: string, key: string): boolean {
-  const seen = readHead()
-  if (seen?.key === key && (treeSize < seen.treeSize || (treeSize === seen.treeSize && rootHash !== seen.rootHash)))
-    return true
-  localStorage.setItem(HEAD, JSON.stringify({ key, treeSize, rootHash }))
-  return false
-}
-
-function readHead(): { key: string; treeSize: number; rootHash: string } | undefined {
-  try {
-    return JSON.parse(localStorage.getItem(HEAD) ?? 'null') ?? undefined
-  } catch {
-    return undefined
-  }
 }

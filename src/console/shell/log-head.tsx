@@ -4,7 +4,7 @@ import { useLog } from '../api/query.ts'
 import { Ago } from '../part/clock.tsx'
 import { Badge } from '../part/proof-link.tsx'
 import { formatCount } from '../part/words.ts'
-import { useLogCheck } from './log-check.ts'
+import { useLogCheck, type LogCheck } from './log-check.ts'
 import styles from './log-head.module.css'
 
 export function LogHead() {
@@ -26,16 +26,16 @@ export function LogHead() {
       </div>
       <p className={styles.size}>{formatCount(treeSize)} leaves</p>
       <p className={styles.age}>
-        Signed <Ago at={signedAt} />, {describeWitnesses(check.data?.cosigned ?? 0, witnesses)}
+        Signed <Ago at={signedAt} />, {describeWitnesses(witnesses.length, check.data, treeSize)}
       </p>
     </section>
   )
 }
 
-/** Cosignatures trail the head by a moment: a witness that signed a recent head is told with its distance. */
-function describeWitnesses(cosigned: number, witnesses: readonly { lag: number }[]): string {
-  if (witnesses.length === 0) return 'no witness'
-  const behind = Math.min(...witnesses.map((witness) => witness.lag))
-  const count = `${cosigned} of ${witnesses.length} ${witnesses.length === 1 ? 'witness' : 'witnesses'}`
-  return cosigned > 0 || behind <= 0 ? count : `${count}, ${formatCount(behind)} behind`
+/** Cosignatures trail the head by a moment; by how many leaves is told. */
+function describeWitnesses(count: number, check: LogCheck | undefined, treeSize: number): string {
+  if (count === 0) return 'no witness'
+  const words = `${check?.cosigned ?? 0} of ${count} ${count === 1 ? 'witness' : 'witnesses'}`
+  const behind = check?.ok && check.cosigned > 0 ? treeSize - check.size : 0
+  return behind > 0 ? `${words}, ${formatCount(behind)} behind` : words
 }

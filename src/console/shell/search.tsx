@@ -1,16 +1,16 @@
 /** One box that jumps: a fingerprint to its release, a number to its leaf, anything else to the trail. */
 
-import type { FormEvent } from 'react'
+import type { SubmitEvent } from 'react'
 import { Icon } from '../part/icon.tsx'
 import { go } from '../router.tsx'
 import { placeFor } from './jump.ts'
 import styles from './search.module.css'
 
 export function Search() {
-  const send = (event: FormEvent<HTMLFormElement>) => {
+  const send = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const text = String(new FormData(event.currentTarget).get('jump') ?? '').trim()
-    if (text) go(placeFor(text))
+    const typed = new FormData(event.currentTarget).get('jump')
+    if (typeof typed === 'string' && typed.trim() !== '') go(placeFor(typed.trim()))
   }
   return (
     <form role="search" aria-label="Everything" className={styles.search} onSubmit={send}>

@@ -1,6 +1,6 @@
 /** The question as text: it is the address of the page, and it can be asked on the command line word for word. */
 
-import { useEffect, useRef, useState, type FormEvent } from 'react'
+import { useEffect, useRef, useState, type SubmitEvent } from 'react'
 import { CopyButton } from '../part/copy.tsx'
 import { formatCount } from '../part/words.ts'
 import { go } from '../router.tsx'
@@ -26,7 +26,7 @@ export function QueryBox({ q, total }: { readonly q: string; readonly total: num
     asked.current = next.trim()
     go({ page: 'trail', ...(asked.current ? { q: asked.current } : {}) }, { replace })
   }
-  const send = (event: FormEvent) => {
+  const send = (event: SubmitEvent) => {
     event.preventDefault()
     ask(text, false)
   }

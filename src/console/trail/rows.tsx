@@ -1,5 +1,6 @@
 /** The rows of the trail as sentences, under the picture of when they happened. */
 
+import { useEffect, useRef } from 'react'
 import type { Leaves, Row } from '../api/shape.ts'
 import { Empty } from '../part/answer.tsx'
 import { Bars } from '../part/bars.tsx'
@@ -66,9 +67,13 @@ export function Rows({ rows, histogram, q, selected, more, busy }: Props) {
 }
 
 function TrailRow({ row, q, here }: { readonly row: Row; readonly q: string; readonly here: boolean }) {
+  const element = useRef<HTMLTableRowElement>(null)
+  useEffect(() => {
+    if (here) element.current?.scrollIntoView({ block: 'nearest' })
+  }, [here])
   const today = new Date(row.at).toDateString() === new Date().toDateString()
   return (
-    <tr className={join(styles.row, here && styles.here)}>
+    <tr ref={element} className={join(styles.row, here && styles.here)}>
       <td className={join(table.mono, styles.time)}>
         <time dateTime={row.at} title={formatExact(row.at)}>
           {!today && <span className={styles.day}>{formatDay(row.at)} </span>}

@@ -60,20 +60,19 @@ export async function disagreements(statement: string, shown: Shown, asked: stri
     [derived.fingerprint === shown.fingerprint, 'The fingerprint does not belong to this statement.'],
     [derived.fingerprint === asked, 'This is not the release that the link names.'],
     [said('predicate', 'release') === shown.release, 'The statement is about another release.'],
-    [
-      `sha256:${said('subject', '0', 'digest', 'sha256')}` === shown.artifact,
-      'The statement is about another artifact.',
-    ],
+    [said('subject', '0', 'digest', 'sha256') === bare(shown.artifact), 'The statement is about another artifact.'],
     [said('predicate', 'commit', 'gitCommit') === shown.commit, 'The statement is about another commit.'],
     [said('predicate', 'environment') === shown.environment, 'The statement is about another environment.'],
     [said('predicate', 'requester') === shown.requester, 'The statement names another requester.'],
     [said('predicate', 'expiresAt') === shown.expiresAt, 'The statement expires at another time.'],
-    [
-      `sha256:${said('predicate', 'policy', 'sha256')}` === shown.policyDigest,
-      'The statement is under another policy.',
-    ],
+    [said('predicate', 'policy', 'sha256') === bare(shown.policyDigest), 'The statement is under another policy.'],
   ]
   return claims.filter(([holds]) => !holds).map(([, sentence]) => sentence)
+}
+
+/** in-toto writes digests without their algorithm; anything that is no SHA-256 equals nothing. */
+function bare(digest: string): string | null {
+  return digest.startsWith('sha256:') ? digest.slice('sha256:'.length) : null
 }
 
 /** Reads one value by its path; undefined for whatever is not there. */

@@ -1,0 +1,65 @@
+/** What stands behind and beside a leaf: its very bytes, the evidence, and what happened just before and after. */
+
+import type { ReactNode } from 'react'
+import type { Leaf, Row } from '../api/shape.ts'
+import { cutDigest, formatCount, nameOf } from '../part/words.ts'
+import { Link } from '../router.tsx'
+import styles from './drawer.module.css'
+
+export function LeafMore({ data, q }: { readonly data: Leaf; readonly q: string }) {
+  const { leaf, evidence, neighbours } = data
+  return (
+    <>
+      <Details title="JSON">
+        <pre className={styles.json} tabIndex={0}>
+          {indent(leaf)}
+        </pre>
+      </Details>
+      {evidence.length > 0 && (
+        <Details title={`Evidence, ${evidence.length}`}>
+          <ul className={styles.facts}>
+            {evidence.map(({ kind, digest, size }) => (
+              <li key={digest}>
+                <a href={`/api/v1/evidence/${encodeURIComponent(digest)}`}>{kind}</a> <code>{cutDigest(digest)}</code>,{' '}
+                {size === undefined ? 'erased' : `${formatCount(size)} bytes`}
+              </li>
+            ))}
+          </ul>
+        </Details>
+      )}
+      <Details title="Just before and after">
+        <Neighbours rows={[...neighbours.before, ...neighbours.after]} q={q} />
+      </Details>
+    </>
+  )
+}
+
+function Details({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <details className={styles.details}>
+      <summary className={styles.summary}>{title}</summary>
+      {children}
+    </details>
+  )
+}
+
+function Neighbours({ rows, q }: { readonly rows: readonly Row[]; readonly q: string }) {
+  return (
+    <ul className={styles.facts}>
+      {rows.map((row) => (
+        <li key={row.leafIndex} className={styles.neighbour}>
+          <Link to={{ page: 'trail', ...(q ? { q } : {}), leaf: row.leafIndex }}>{formatCount(row.leafIndex)}</Link>{' '}
+          {nameOf(row.who)} {row.sentence}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function indent(leaf: string): string {
+  try {
+    return JSON.stringify(JSON.parse(leaf), null, 2)
+  } catch {
+    return leaf
+  }
+}

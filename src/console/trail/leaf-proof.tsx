@@ -1,0 +1,35 @@
+/** What was checked, by name, and the path that was climbed. */
+
+import type { Leaf } from '../api/shape.ts'
+import { CopyButton } from '../part/copy.tsx'
+import type { Verdict } from '../verify/leaf.ts'
+import styles from './drawer.module.css'
+import { Line } from './line.tsx'
+import { MerklePath } from './merkle-path.tsx'
+
+type Props = { readonly data: Leaf; readonly verdict: Verdict; readonly leafIndex: number }
+
+export function LeafProof({ data: { leaf, proof }, verdict, leafIndex }: Props) {
+  return (
+    <>
+      <h3 className={styles.section}>Proof</h3>
+      <ul className={styles.facts}>
+        {verdict.checks.map((check) => (
+          <Line key={check.name} ok={check.ok}>
+            {check.detail}
+          </Line>
+        ))}
+      </ul>
+      <MerklePath verdict={verdict} leafIndex={leafIndex} treeSize={proof.treeSize} />
+      <p className={styles.small}>
+        Recomputed in this browser from the bytes below. The page itself comes from the server:{' '}
+        <code>countersign verify</code> checks without it.
+      </p>
+      <p className={styles.acts}>
+        <CopyButton name="Copy proof" text={JSON.stringify({ leafIndex, leaf, proof }, null, 2)}>
+          Copy proof
+        </CopyButton>
+      </p>
+    </>
+  )
+}
