@@ -6,7 +6,7 @@ const START = 'Start'
 
 const instance = [
   { flags: '--dir <folder>', text: 'where log, keys and everything else are kept (else .countersign)' },
-  { flags: '--port <port>', text: 'port on this machine (else 7443; 0 takes a free one)' },
+  { flags: '--port <port>', text: 'port on this machine (else 7443)' },
   { flags: '--public-url <url>', text: 'how people and jobs reach it (else http://localhost:<port>)' },
   { flags: '--origin <name>', text: 'name of the log, fixed at its birth (else from the public URL)' },
   { flags: '--policies <folder>', text: 'policies in force from the first leaf on (else those that are shipped)' },

@@ -1,7 +1,7 @@
 /** Enrols a person with a software passkey: the headless twin of the enrolment page. */
 
 import * as z from '../bytes/schema.ts'
-import { formatWho, shown, who } from './contract.ts'
+import { shown, who } from './contract.ts'
 import { Failure } from './failure.ts'
 import { strangerClient, type ServerOptions } from './login-file.ts'
 import { registerPasskey } from './passkey-file.ts'
@@ -30,7 +30,7 @@ export async function run(options: EnrolOptions, terminal: Terminal): Promise<nu
   const { person, who: principal } = receipt.result
   terminal.result({ person, who: principal, leafIndex: receipt.leafIndex }, () =>
     [
-      `enrolled ${formatWho(principal)} with a software passkey (${options.softwarePasskey})`,
+      `enrolled @${principal.name.replace(/^@/u, '')} with a software passkey (${options.softwarePasskey})`,
       `leaf: ${receipt.leafIndex}`,
     ].join('\n'),
   )

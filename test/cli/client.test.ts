@@ -323,7 +323,7 @@ test('an enrolment makes the passkey, once, and sends what setup needs', async (
     '--zone',
     'Europe/Madrid',
   )
-  expect(stdout).toContain('enrolled @ana (software passkey) with a software passkey')
+  expect(stdout).toContain('enrolled @ana with a software passkey')
   expect(statSync(home.path('new.passkey')).mode & 0o777).toBe(0o600)
   expect(server.seenAt('POST', '/api/v1/enrolments')[0]!.body).toMatchObject({
     token: 't'.repeat(43),
