@@ -65,6 +65,14 @@ export async function openWitnesses(options: WitnessesOptions): Promise<Witnesse
   return new Witnesses(feeds)
 }
 
+/**
+ * Only asks, as `openWitnesses` does first. To be called before the log signs anything new: a log that was restored from an
+ * old copy must not go on under its origin, not even by one leaf.
+ */
+export async function checkWitnesses(options: Pick<WitnessesOptions, 'log' | 'keys' | 'witnesses'>): Promise<void> {
+  await Promise.all(options.witnesses.map((witness) => new Feed(witness, options).begin()))
+}
+
 export class Witnesses implements AsyncDisposable {
   readonly #feeds: readonly Feed[]
 

@@ -1,0 +1,96 @@
+/**
+ * A log's directory as it stands on the disk, read without owning it and without changing anything; also while a server
+ * writes to it. Nothing here is believed: whoever reads decides what fits together.
+ */
+
+import { join } from 'node:path'
+import { attempt } from '../evidence/refusal.ts'
+import { parse } from '../bytes/json.ts'
+import { formatTilePath, TILE_WIDTH } from '../tlog/tile.ts'
+import { StoreError } from './error.ts'
+import { diskFiles } from './file.ts'
+
+export interface StoredLog {
+  /** What file names in findings are relative to. */
+  readonly root: string
+  /** Where `checkpoint` and `tile/` are. */
+  readonly publicDirectory: string
+  /** Absent where only the public part of a log is. */
+  readonly logDirectory?: string
+  readonly evidenceDirectory?: string
+  /** From `meta.json`. */
+  readonly origin?: string
+}
+
+export interface StoredLeaf {
+  readonly bytes: Uint8Array
+  /** Absolute. */
+  readonly file: string
+  /** Where the record starts, in bytes. */
+  readonly offset: number
+}
+
+/**
+ * Finds the log in a data directory, a log directory, or a C2SP tlog-tiles directory such as a witness's copy. A StoreError
+ * `absent` when there is none.
+ */
+export async function locateLog(path: string): Promise<StoredLog> {
+  for (const logDirectory of [join(path, 'log'), path]) {
+    const meta = await diskFiles.read(join(logDirectory, 'meta.json'))
+    if (!meta) continue
+    const origin = (attempt(() => parse(meta.toString())) as { origin?: unknown } | undefined)?.origin
+    const evidence = join(logDirectory, '..', 'evidence')
+    return {
+      root: path,
+      publicDirectory: join(logDirectory, 'public'),
+      logDirectory,
+      ...((await diskFiles.list(evidence)).length > 0 && { evidenceDirectory: evidence }),
+      ...(typeof origin === 'string' && { origin }),
+    }
+  }
+  for (const publicDirectory of [join(path, 'public'), path]) {
+    if (await diskFiles.read(join(publicDirectory, 'checkpoint'))) return { root: path, publicDirectory }
+  }
+  throw new StoreError('absent', `there is no log in ${path}: neither meta.json nor a checkpoint`)
+}
+
+/** The bytes of a file of the public part; undefined when it is absent or cannot be read. */
+export function readPublic({ publicDirectory }: StoredLog, path: string): Promise<Buffer | undefined> {
+  return diskFiles.read(join(publicDirectory, path)).catch(() => undefined)
+}
+
+export interface StoredTile {
+  readonly file: string
+  readonly bytes: Buffer
+}
+
+/** The tile with at least `width` hashes or leaves: full where it is sealed, else the partial one of exactly that width. */
+export async function readTile(
+  log: StoredLog,
+  level: number | 'entries',
+  index: number,
+  width: number,
+): Promise<StoredTile | undefined> {
+  for (const each of new Set([TILE_WIDTH, width])) {
+    const path = formatTilePath({ level, index, width: each })
+    const bytes = await readPublic(log, path)
+    if (bytes) return { file: join(log.publicDirectory, path), bytes }
+  }
+  return undefined
+}
+
+/** The leaves of a bundle as far as its lengths lead, at most `width`. */
+export function splitEntries(
+  { file, bytes }: StoredTile,
+  firstLeafIndex: number,
+  width: number,
+): Map<number, StoredLeaf> {
+  const leaves = new Map<number, StoredLeaf>()
+  for (let i = 0, offset = 0; i < width && offset + 2 <= bytes.length; i += 1) {
+    const end = offset + 2 + bytes.readUInt16BE(offset)
+    if (end > bytes.length) break
+    leaves.set(firstLeafIndex + i, { bytes: bytes.subarray(offset + 2, end), file, offset })
+    offset = end
+  }
+  return leaves
+}
