@@ -3,7 +3,7 @@
  * A route cannot answer from anything but what was recorded.
  */
 
-import * as z from '../bytes/schema.ts'
+import type * as z from '../bytes/schema.ts'
 import { sha256 } from '../bytes/digest.ts'
 import { base64url, utf8 } from '../bytes/text.ts'
 import { handle, type Request } from '../control/handle.ts'

@@ -20,6 +20,10 @@ export type App = FastifyInstance<
 export type Access = 'login' | 'door' | 'anyone'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Address pattern to the methods of its routes. */
+    readonly routesMade: ReadonlyMap<string, ReadonlySet<string>>
+  }
   interface FastifyContextConfig {
     access?: Access
     /** Served from memory and harmless, so that it is not counted against an address. */

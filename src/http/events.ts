@@ -29,6 +29,8 @@ export function events({ app, port }: Desk, times: StreamTimes): () => void {
   app.get(
     '/api/v1/events',
     {
+      // Nobody wants the head of a stream, and it would never end.
+      exposeHeadRoute: false,
       schema: {
         summary: 'Leaves as they are written, from `Last-Event-ID` or `after` on (text/event-stream)',
         tags: ['events'],

@@ -14,7 +14,7 @@ export function problemOfFailure(error: FastifyError, report: (sentence: string)
   if (error instanceof StoreError) return problemOfStore(error, report)
   if (DISK.has(codeOf(error) ?? '')) return unwritable()
   if (error instanceof LeafError) return problem('too_large', 'This does not fit into one leaf of the log; send less.')
-  switch (error.statusCode) {
+  switch (error.statusCode ?? 500) {
     case 400:
       return problem('malformed', 'The request is not well formed.')
     case 413:
@@ -36,10 +36,8 @@ function unwritable(): Problem {
   })
 }
 
-type ShapeError = Parameters<typeof hasZodFastifySchemaValidationErrors>[0] & FastifyError
-
 /** Names the field: `body.zone: not a time zone of the IANA database`. */
-function problemOfShape(error: ShapeError): Problem {
+function problemOfShape(error: Pick<FastifyError, 'validation' | 'validationContext'>): Problem {
   const place = PLACES[error.validationContext ?? ''] ?? error.validationContext ?? 'request'
   const problems = (error.validation ?? []).slice(0, 16).map(({ instancePath, message }) => ({
     path: `${place}${instancePath.replaceAll('/', '.')}`,

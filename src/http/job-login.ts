@@ -9,7 +9,7 @@ import { peekIssuer } from '../evidence/oidc.ts'
 import { attempt, isRefusal, refuse, type Refusal } from '../evidence/refusal.ts'
 import type { Asked, Asking } from './act.ts'
 import { formatInstant } from './field.ts'
-import type { Opened } from './logins.ts'
+import type { Opened } from './opened.ts'
 import type { Port } from './port.ts'
 import { problemOfRefusal, type Problem } from './problem.ts'
 

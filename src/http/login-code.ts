@@ -13,7 +13,7 @@ import type { Asked, Asking, Desk } from './act.ts'
 import { problemResponse, securityOf } from './act.ts'
 import { judgeReader } from './caller.ts'
 import { formatInstant } from './field.ts'
-import { PERSON_LOGIN_MS, type Opened } from './logins.ts'
+import { PERSON_LOGIN_MS, type Opened } from './opened.ts'
 import type { Port } from './port.ts'
 import { Problem, problem, sendProblem } from './problem.ts'
 

@@ -1,44 +1,23 @@
 /** Signing in and out: with a passkey, with the token of a CI job, or with a code that a signed-in browser handed on. */
 
 import * as z from '../bytes/schema.ts'
-import { canonical, type Json } from '../bytes/json.ts'
-import { utf8 } from '../bytes/text.ts'
-import { freshBearer, freshId, freshNonce } from '../control/fresh.ts'
-import type { Request } from '../control/handle.ts'
-import * as question from '../domain/question.ts'
+import { who as whoShape } from '../control/view/shape.ts'
 import { rolesOf } from '../domain/principal.ts'
+import * as question from '../domain/question.ts'
 import type { State } from '../domain/state.ts'
-import { attempt } from '../evidence/refusal.ts'
-import { parseClientData } from '../evidence/passkey-data.ts'
-import { base64url } from '../bytes/text.ts'
-import { act, type Asked, type Asking, type Desk } from './act.ts'
-import { clearLoginCookie, setLoginCookie } from './cookie.ts'
+import { act, type Desk } from './act.ts'
+import { freshChallenge } from './challenge.ts'
+import { clearLoginCookie } from './cookie.ts'
 import { formatInstant, instant, nothing } from './field.ts'
 import { askAsJob, jobBody } from './job-login.ts'
 import { askByCode, codeBody, type Codes } from './login-code.ts'
+import { opened } from './opened.ts'
+import { askByPasskey, passkeyBody } from './passkey-login.ts'
 import type { Port } from './port.ts'
-import { problem, Problem } from './problem.ts'
+import { problem, type Problem } from './problem.ts'
 import { read } from './read.ts'
-import { who as whoShape } from '../control/view/shape.ts'
-import { assertionResponse } from '../evidence/passkey.ts'
 
-const CHALLENGE_LIFETIME_MS = 5 * 60_000
-export const PERSON_LOGIN_MS = 12 * 3_600_000
-
-const passkeyBody = z.strictObject({
-  method: z.literal('passkey'),
-  assertion: assertionResponse,
-  cookie: z.boolean().optional().describe('Set the login as a cookie, and do not show its token.'),
-})
 const body = z.discriminatedUnion('method', [passkeyBody, jobBody, codeBody])
-
-const opened = z.object({
-  login: z.string(),
-  token: z.string().optional().describe('Shown once; absent where it was set as a cookie.'),
-  expiresAt: instant,
-  who: whoShape,
-})
-export type Opened = z.input<typeof opened>
 
 const current = z.object({
   login: z.string(),
@@ -91,58 +70,6 @@ export function logins(desk: Desk, codes: Codes): void {
       return { perform: { command, caller, personal }, result: () => ({}) }
     },
   })
-}
-
-/** `what` becomes part of nothing: a challenge stands for one ceremony, whoever carries it out. */
-export function freshChallenge({ challenges, clock, ledger }: Port) {
-  const challenge = freshNonce()
-  const expiresAt = clock() + CHALLENGE_LIFETIME_MS
-  if (!challenges.add(challenge, expiresAt, clock()))
-    return problem('busy', 'Too many people are signing in at once; try again shortly.', { retryAfterSeconds: 10 })
-  return { challenge, rpId: ledger.state.log!.rpId, expiresAt: formatInstant(expiresAt) }
-}
-
-/** The challenge that the browser signed, taken: nobody can use it again. */
-export function takeChallenge(clientDataJson: string, { challenges, clock, noise }: Port): string | Problem {
-  const said = attempt(() => parseClientData(base64url.decode(clientDataJson)))
-  if (said && challenges.take(said.challenge, clock())) return said.challenge
-  noise.count('challenge_unknown')
-  const detail =
-    'The passkey signed a challenge that was not given out here, was used already, or is over five minutes old.'
-  return new Problem('challenge_unknown', detail, { status: 401, next: 'Try again with a fresh challenge.' })
-}
-
-type ByPasskey = z.output<typeof passkeyBody>
-
-function askByPasskey(
-  { at, personal, request, reply }: Asked<unknown, unknown>,
-  { assertion, cookie }: ByPasskey,
-  port: Port,
-): Asking<Opened> | Problem {
-  const challenge = takeChallenge(assertion.response.clientDataJSON, port)
-  if (challenge instanceof Problem) return challenge
-  const person = port.ledger.state.passkeys.get(assertion.id)?.person
-  if (!person) {
-    port.noise.count('passkey_unknown')
-    return new Problem('passkey_unknown', 'This passkey is not enrolled here.', { status: 401 })
-  }
-  const { token, digest } = freshBearer()
-  const login = freshId('login')
-  const expiresAt = at + PERSON_LOGIN_MS
-  const asCookie = cookie === true || (request.headers.accept ?? '').includes('text/html')
-  const perform: Request = {
-    command: { type: 'open login', login, bearerDigest: digest, expiresAt, challenge },
-    caller: { id: person, kind: 'person' },
-    exhibits: [{ kind: 'passkey-assertion', bytes: utf8.encode(canonical(assertion as Json)) }],
-    personal,
-  }
-  return {
-    perform,
-    result: () => {
-      if (asCookie) setLoginCookie(reply, token, expiresAt, port.config)
-      return { login, ...(!asCookie && { token }), expiresAt: formatInstant(expiresAt), who: port.views.who(person) }
-    },
-  }
 }
 
 function describeLogin(id: string, { ledger, clock, views }: Port): z.input<typeof current> | Problem {

@@ -1,73 +1,88 @@
-/** The API's description (OpenAPI 3.1), out of the very schemas that validate, and the answer to methods that no route has. */
+/** The API's description (OpenAPI 3.1), out of the very schemas that validate and answer. */
 
 import type { SwaggerOptions } from '@fastify/swagger'
-import type { HTTPMethods } from 'fastify'
-import type { App } from './app.ts'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import * as z from '../bytes/schema.ts'
+import * as shape from '../control/view/shape.ts'
 import { LOGIN_COOKIE } from './cookie.ts'
 import type { Config } from './port.ts'
-import { problem, sendProblem } from './problem.ts'
+import { problemShape } from './problem.ts'
 
-type Document = NonNullable<Extract<SwaggerOptions, { openapi?: unknown }>['openapi']>
+const named = {
+  Alert: shape.alert,
+  Environment: shape.environment,
+  Grant: shape.grant,
+  Issuer: shape.issuer,
+  Leaf: shape.leafDetail,
+  LogStatus: shape.logStatus,
+  Person: shape.person,
+  Problem: problemShape,
+  Proof: shape.proof,
+  Release: shape.release,
+  ReleaseSummary: shape.releaseSummary,
+  Repository: shape.repository,
+  Row: shape.row,
+  Station: shape.station,
+  Target: shape.target,
+  Who: shape.who,
+}
+for (const [id, schema] of Object.entries(named)) z.globalRegistry.add(schema, { id })
 
-export function document({ publicUrl, version }: Config): Document {
+export function describeApi(config: Config): SwaggerOptions {
+  return {
+    openapi: document(config),
+    transform: jsonSchemaTransform,
+    transformObject: (made) => tidy(jsonSchemaTransformObject(made)),
+  }
+}
+
+function document({ publicUrl, version }: Config) {
   return {
     openapi: '3.1.0',
     info: {
       title: 'Countersign',
       version,
       description:
-        'Who may do what in the release flow, decided by policy and written into a log that nobody can edit. Every write answers with a receipt: the decision, its exact leaf, and the proof that it is in the log.',
+        'Who may do what in the release flow, decided by policy and written into a log that nobody can edit. Every write ' +
+        'answers with a receipt: the decision, its exact leaf, and the proof that it is in the log.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: publicUrl }],
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'A login’s token, cs_…' },
+        bearer: { type: 'http' as const, scheme: 'bearer', description: 'The token of a login, cs_…' },
         cookie: {
-          type: 'apiKey',
-          in: 'cookie',
-          name: LOGIN_COOKIE,
-          description: 'The console’s login; unsafe methods need our Origin.',
+          ...{ type: 'apiKey' as const, in: 'cookie' as const, name: LOGIN_COOKIE },
+          description: 'The console’s login; what changes anything needs our Origin besides.',
         },
         door: {
-          type: 'apiKey',
-          in: 'header',
-          name: 'authorization',
-          description: 'Door <JWT, EdDSA, over this very body>',
+          ...{ type: 'apiKey' as const, in: 'header' as const, name: 'authorization' },
+          description: 'Door and a JWT (EdDSA) over this very body, good once and for a minute',
         },
       },
     },
   }
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies HTTPMethods[]
+type Made = ReturnType<typeof jsonSchemaTransformObject>
+type Tree = { readonly [name: string]: unknown }
 
-/** Watches which routes are made from here on; call the result once they all are. */
-export function refuseOtherMethods(app: App): () => void {
-  const methods = new Map<string, Set<string>>()
-  let isWatching = true
-  app.addHook('onRoute', ({ url, method }) => {
-    if (!isWatching) return
-    const known = methods.get(url) ?? new Set()
-    methods.set(url, known)
-    for (const one of [method].flat()) known.add(one)
-  })
-  return () => {
-    isWatching = false
-    for (const [url, known] of methods) {
-      const allow = [...known].sort().join(', ')
-      app.route({
-        method: METHODS.filter((method) => !known.has(method)),
-        url,
-        schema: { hide: true },
-        config: { access: 'anyone' },
-        // Whatever the body is, the answer is the same: it is not read into anything.
-        onRequest: async (_, reply) => {
-          void reply.header('allow', allow)
-          return sendProblem(reply, problem('method_not_allowed', `This address takes ${allow}.`))
-        },
-        handler: async () => undefined,
-      })
+const REFERENCE = '#/components/schemas/'
+
+/** The generator names what is recursive, and does not say it; here that is only "any JSON". Unused twins are left out. */
+function tidy(made: Made): Made {
+  const text = JSON.stringify(made).replaceAll(/#\/components\/schemas\/schema\d+/g, `${REFERENCE}Json`)
+  const whole = JSON.parse(text) as { paths: Tree; components: { schemas: Tree } }
+  const all: Tree = { ...whole.components.schemas, Json: { description: 'Any JSON value.' } }
+  const used = new Set<string>()
+  const visit = (tree: unknown) => {
+    for (const [, name] of JSON.stringify(tree).matchAll(/#\/components\/schemas\/([A-Za-z0-9]+)/g)) {
+      if (used.has(name!)) continue
+      used.add(name!)
+      visit(all[name!])
     }
   }
+  visit(whole.paths)
+  const schemas = Object.fromEntries([...used].sort().map((name) => [name, all[name]]))
+  return { ...whole, components: { ...whole.components, schemas } } as unknown as Made
 }

@@ -73,6 +73,10 @@ export function people(desk: Desk): void {
       }
     },
   })
+}
+
+export function revocations(desk: Desk): void {
+  const { port } = desk
   act(desk, {
     method: 'POST',
     url: '/api/v1/people/:id/revocation',

@@ -35,20 +35,18 @@ const codes = {
 
 export type ProblemCode = keyof typeof codes
 
-export const problemShape = z
-  .looseObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().describe('One sentence for people.'),
-    code: z.string().describe('For programs; snake_case.'),
-    next: z.string().optional().describe('A command or an act that helps.'),
-    leafIndex: z.int().optional().describe('Where the refusal stands in the log.'),
-    facts: z.record(z.string(), z.unknown()).optional(),
-    policies: z.array(z.string()).optional().describe('The policies that determined the answer.'),
-    receipt: z.unknown().optional().describe('The receipt of the refusal, with its proof.'),
-  })
-  .meta({ id: 'Problem' })
+export const problemShape = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe('One sentence for people.'),
+  code: z.string().describe('For programs; snake_case.'),
+  next: z.string().optional().describe('A command or an act that helps.'),
+  leafIndex: z.int().optional().describe('Where the refusal stands in the log.'),
+  facts: z.record(z.string(), z.unknown()).optional(),
+  policies: z.array(z.string()).optional().describe('The policies that determined the answer.'),
+  receipt: z.unknown().optional().describe('The receipt of the refusal, with its proof.'),
+})
 
 export type ProblemBody = z.infer<typeof problemShape>
 

@@ -1,7 +1,7 @@
 /** A route that only looks: it never writes, and shows nothing to whom the policies do not let read. */
 
 import type { FastifySchema } from 'fastify'
-import * as z from '../bytes/schema.ts'
+import type * as z from '../bytes/schema.ts'
 import type { Caller } from '../domain/leaf.ts'
 import { problemResponse, securityOf, tagOf } from './act.ts'
 import type { Access, App, FastifyReply, FastifyRequest } from './app.ts'

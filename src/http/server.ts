@@ -3,12 +3,7 @@
 import cookie from '@fastify/cookie'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyError } from 'fastify'
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Desk } from './act.ts'
 import { alerts } from './alerts.ts'
 import type { App } from './app.ts'
@@ -29,9 +24,10 @@ import { log } from './log.ts'
 import { Codes, loginCodes } from './login-code.ts'
 import { logins } from './logins.ts'
 import { Metrics } from './metrics.ts'
-import { document, refuseOtherMethods } from './openapi.ts'
+import { refuseOtherMethods } from './method.ts'
+import { describeApi } from './openapi.ts'
 import { overview } from './overview.ts'
-import { people, roles } from './people.ts'
+import { people, revocations, roles } from './people.ts'
 import { policies } from './policies.ts'
 import type { Port } from './port.ts'
 import { problem, sendProblem } from './problem.ts'
@@ -63,11 +59,7 @@ export async function createServer(port: Port, times: StreamTimes = STREAM_TIMES
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   await app.register(cookie)
-  await app.register(swagger, {
-    openapi: document(port.config),
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  })
+  await app.register(swagger, describeApi(port.config))
   guard(app, port)
   const metrics = new Metrics(port)
   answerFailures(app, port)
@@ -84,7 +76,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   const codes = new Codes()
   logins(desk, codes)
   loginCodes(desk, codes)
-  const rooms = [enrolments, people, roles, keys, issuers, repositories, environments, targets, policies]
+  const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
   const flow = [pushes, builds, releases, approvals, grants]
   const trail = [leaves, why, overview, log, alerts]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)

@@ -10,7 +10,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { formatPublicKey, encodeEd25519PublicKey } from '../../src/wire/ssh-key.ts'
 import { rawPublicKey } from '../../src/tlog/key.ts'
 import { ISSUER } from '../world/company.ts'
-import { createDoor, Office, type Door, type Worker } from './office.ts'
+import { createDoor, type Door, type Office, type Worker } from './office.ts'
 
 export const REPOSITORY = 'acme/shop'
 export const WORKFLOW = `${REPOSITORY}/.ci/release.yml@refs/heads/main`

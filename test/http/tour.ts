@@ -1,0 +1,123 @@
+/** A tour through the whole API, in which every route is called once as it is meant to be. */
+
+import { createHash } from 'node:crypto'
+import { systemCaller } from '../../src/control/handle.ts'
+import type { Answer, Office } from './office.ts'
+import {
+  build,
+  createCommit,
+  createSigningKey,
+  ENVIRONMENT,
+  jobKeyLine,
+  pushOf,
+  registration,
+  requestRelease,
+  setUp,
+  SSH_TARGET,
+  type Story,
+} from './story.ts'
+import { readShipped } from '../policy/shipped.ts'
+
+/** Resolves with what was asked; `office.calls` then holds a good call of each route. */
+export async function tour(office: Office): Promise<Story> {
+  const story = await setUp(office)
+  await tourReleases(story)
+  await tourPeople(story)
+  await tourSettings(story)
+  await tourTrail(story)
+  await tourLogins(story)
+  return story
+}
+
+async function tourReleases(story: Story): Promise<void> {
+  const { office, ana, ben, cleo } = story
+  const { job, release, artifact, commit } = await requestRelease(story)
+  await office.decide(ben, release, 'approvals')
+  await office.decide(cleo, release, 'approvals')
+  const granted = await office.post('/api/v1/grants', { release, target: 'web', publicKey: jobKeyLine() }, job.token)
+  await office.get(`/api/v1/releases/${release}/wait?timeoutSeconds=0`, job.token)
+  await office.get('/api/v1/releases?state=deploying', ana.token)
+  await office.get(`/api/v1/releases/${release}`, ana.token)
+  await office.get('/api/v1/grants?active=true', ana.token)
+  await office.get(`/api/v1/why/${artifact}`, ana.token)
+  await office.ask('DELETE', `/api/v1/grants/${granted.body.result.grant}`, { as: job.token })
+  await office.post(`/api/v1/releases/${release}/outcome`, { exitCode: 0 }, job.token)
+  const again = await build(story, commit, { jti: 'second', run_id: '13' })
+  const second = await office.post(
+    '/api/v1/releases',
+    { artifact: again.artifact, environment: 'production' },
+    again.job.token,
+  )
+  await office.decide(ben, second.body.result.release, 'refusals', { reason: 'too late on a Friday' })
+}
+
+async function tourPeople({ office, ana, dana }: Story): Promise<void> {
+  const eve = await office.person(ana, 'eve', [])
+  await office.get('/api/v1/people', ana.token)
+  await office.post(`/api/v1/people/${eve.id}/roles`, { role: 'auditor', reason: 'the yearly audit' }, ana.token)
+  await office.ask('DELETE', '/api/v1/people/@eve/roles/auditor', { as: ana.token })
+  await office.post('/api/v1/people/@eve/revocation', { reason: 'the audit is over' }, ana.token)
+  const { body } = await office.post('/api/v1/keys', { format: 'ssh', publicKey: createSigningKey().line }, dana.token)
+  await office.ask('DELETE', `/api/v1/keys/${encodeURIComponent(body.result.key)}`, { as: dana.token })
+  await office.get('/api/v1/setup')
+}
+
+async function tourSettings({ office, ana, door }: Story): Promise<void> {
+  await office.post('/api/v1/repositories', registration(door), ana.token)
+  await office.post('/api/v1/targets', SSH_TARGET, ana.token)
+  await office.post('/api/v1/environments', ENVIRONMENT, ana.token)
+  for (const name of ['issuers', 'repositories', 'environments', 'targets', 'policies', 'overview', 'log'])
+    await office.get(`/api/v1/${name}`, ana.token)
+  await office.post('/api/v1/policies', { files: { ...readShipped(), 'more.cedar': MORE } }, ana.token)
+  await office.post('/api/v1/log/repair', {}, ana.token)
+  await office.post('/api/v1/log/rotation', {}, ana.token)
+}
+
+const MORE = `@id("nobody-on-mars")
+forbid (principal is Countersign::Job, action == Countersign::Action::"read", resource)
+when { principal.repository == "acme/mars" };
+`
+
+async function tourTrail({ office, ana, door }: Story): Promise<void> {
+  const { id, object } = createCommit()
+  await office.push(door, pushOf(id, object))
+  const [alert] = office.port.ledger.state.due.keys()
+  await office.company.ask({
+    command: { type: 'fire alert', alert: alert as `alert:${string}` },
+    caller: systemCaller('watch'),
+  })
+  await office.get('/api/v1/alerts', ana.token)
+  await office.post(`/api/v1/alerts/${alert}/acknowledgement`, { note: 'a new colleague' }, ana.token)
+  await office.get('/api/v1/leaves?q=outcome:refused&limit=2', ana.token)
+  const { body } = await office.get('/api/v1/leaves/1', ana.token)
+  await office.get(`/api/v1/evidence/${body.evidence[0].digest}`, ana.token)
+  for (const path of [
+    '/log/checkpoint',
+    '/log/tile/0/000.p/2',
+    '/.well-known/countersign',
+    '/livez',
+    '/readyz',
+    '/metrics',
+  ])
+    await office.get(path)
+  await office.get('/log/tile/entries/000.p/2', ana.token)
+  await office.get('/.well-known/countersign/revoked-keys')
+  await office.get('/api/openapi.json')
+}
+
+async function tourLogins({ office, ana }: Story): Promise<void> {
+  await office.get('/api/v1/logins/current', ana.token)
+  await handOver(office, ana.token)
+  const { token } = await office.signIn(ana.passkey)
+  await office.ask('DELETE', '/api/v1/logins/current', { as: token })
+}
+
+export const VERIFIER = 'v'.repeat(43)
+
+/** From the browser's login to one of the command line. */
+export async function handOver(office: Office, token: string): Promise<Answer> {
+  const challenge = createHash('sha256').update(VERIFIER).digest('base64url')
+  const asked = { challenge, redirectPort: 50_123, state: 's'.repeat(43) }
+  const { body } = await office.post('/api/v1/logins/codes', asked, token)
+  return office.post('/api/v1/logins', { method: 'code', code: body.code, verifier: VERIFIER })
+}
