@@ -56,6 +56,33 @@ export const record: readonly Declaration[] = [
     load: async () => await import('./trail-show.ts'),
   },
   {
+    name: 'verify',
+    summary: 'Offline: whether a stored log is what was signed; names each leaf that is not',
+    group: RECORD,
+    isLocal: true,
+    arguments: [['<directory>', 'data folder of a server, or any C2SP tlog-tiles folder']],
+    options: [
+      { flags: '--log-key <vkey>', text: 'key that may have signed (else leaf 0 says whose)', isRepeated: true },
+      { flags: '--witness-key <vkey>', text: 'witness whose cosignature must be there', isRepeated: true },
+    ],
+    examples: [
+      ['countersign verify .countersign', 'exits 5 when anything does not fit; a running server is not disturbed'],
+    ],
+    next: ['replay'],
+    load: async () => await import('./verify.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'Offline: decide every decision again, from log and evidence alone',
+    group: RECORD,
+    isLocal: true,
+    arguments: [['<directory>', 'data folder of a server']],
+    options: [{ flags: '--from <leaf-index>', text: 'first leaf to decide again (else 0)', parse: parseIndex }],
+    examples: [['countersign replay .countersign', 'exits 5 when a decision comes out differently']],
+    next: ['verify'],
+    load: async () => await import('./replay.ts'),
+  },
+  {
     name: 'policy check',
     summary: 'Validate the Cedar policies in a folder, strictly; nothing is activated',
     arguments: [['<folder>', 'folder with .cedar files']],

@@ -57,7 +57,7 @@ function describe(
   const details = [
     ...facts.map(({ label, value }) => `${label}: ${value}`),
     ...(policies.length > 0 ? [`policies: ${policies.join(', ')}`] : []),
-    ...(from ? [`from: ${from.ip ?? 'an address that was erased'} at ${formatInstant(from.at)}`] : []),
+    ...(from?.ip ? [`from: ${from.ip} at ${formatInstant(from.at)}`] : []),
   ]
   return [
     `  ${paint.dim(`leaf ${String(index).padEnd(7)}`)} ${formatInstant(at)}  ${formatWho(principal)} ${sentence}`,

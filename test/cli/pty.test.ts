@@ -4,7 +4,9 @@ import { Home, LAUNCHER, type RunOptions } from './command-line.ts'
 import { FakeServer } from './fake-server.ts'
 import { rowOf } from './world.ts'
 
-const hasScript = spawnSync('script', ['--version']).status === 0
+/** util-linux's, which runs a program on a terminal of its own. */
+const SCRIPT = 'script'
+const hasScript = spawnSync(SCRIPT, ['--version']).status === 0
 
 /** Runs a command line on a terminal of 60 columns; stdout and stderr are one, as a person sees them. */
 async function onTerminal(home: Home, line: string, options: RunOptions = {}) {

@@ -10,6 +10,7 @@ import { Instance } from './instance.ts'
 
 /** The story of one release, told by the commands that people and jobs would type, against a real server, sshd and PostgreSQL. */
 
+const PSQL = 'psql'
 const hasWorld = hasTool('ssh', '-V') && hasTool(SSHD, '-?') && findPostgres() !== undefined
 const parts = new AsyncDisposableStack()
 let instance: Instance
@@ -51,8 +52,8 @@ async function startWorld(): Promise<void> {
   database = parts.use(await startPostgres({ directory: join(world, 'pg') }))
   const { host, port } = database.adminConfig
   for (const sql of ['CREATE DATABASE ledger', 'CREATE ROLE migrator'])
-    execFileSync('psql', ['-q', '-h', host, '-p', String(port), '-U', 'postgres', '-c', sql])
-  execFileSync('psql', [
+    execFileSync(PSQL, ['-q', '-h', host, '-p', String(port), '-U', 'postgres', '-c', sql])
+  execFileSync(PSQL, [
     '-q',
     '-h',
     host,
@@ -226,7 +227,7 @@ test.skipIf(!hasWorld)(
     const { host, port } = database.adminConfig
     expect(
       execFileSync(
-        'psql',
+        PSQL,
         [
           '-qAt',
           '-h',
