@@ -220,11 +220,13 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
   'target.defined': [set['target.defined'], {}, 'defined the target other (SSH at localhost:22)'],
 }
 
+const plain = { at: NOON, outcome: 'allowed', command: { type: 'open log' } } as unknown as Leaf
+
 test.each(Object.keys(schemas) as EventType[])('%s is told in a sentence', (type) => {
   const [event, more, sentence] = sentences[type]
   const { type: _, ...fields } = event
   expect(schemas[type].safeParse(fields).error).toBeUndefined()
-  const leaf = { at: NOON, outcome: 'allowed', event, ...more } as Leaf
+  const leaf = { ...plain, event, ...more } as Leaf
   expect(tell(leaf, state).sentence).toEqual(sentence)
 })
 
@@ -232,7 +234,7 @@ test('a leaf about something that the state does not know is told by its id', ()
   const empty = given().state
   for (const type of Object.keys(schemas) as EventType[]) {
     const [event, more] = sentences[type]
-    const { sentence, resource } = tell({ at: NOON, outcome: 'allowed', event, ...more } as Leaf, empty)
+    const { sentence, resource } = tell({ ...plain, event, ...more } as Leaf, empty)
     expect(`${sentence} ${JSON.stringify(resource ?? {})}`).not.toMatch(/undefined|NaN|\[object/)
   }
 })

@@ -3,7 +3,7 @@ import { openTrail } from '../../src/index/trail.ts'
 import * as shape from '../../src/control/view/shape.ts'
 import { isLeaves } from '../../src/control/view/search.ts'
 import { Views } from '../../src/control/view/views.ts'
-import { ARTIFACT, finish, logStatus, tellStory, type Story } from './story.ts'
+import { ARTIFACT, finish, logStatus, NOON, tellStory, type Story } from './story.ts'
 
 let story: Story
 beforeAll(async () => (story = await tellStory()))
@@ -239,6 +239,36 @@ test('a trail of another log is thrown away, and gaps are filled from the log', 
   await expect.poll(() => foreign.size).toBe(ledger.publishedSize)
   foreign[Symbol.dispose]()
 })
+
+test('a damaged leaf is told as such, and hides no other', async () => {
+  const { company, trail, release } = story
+  const { ledger, evidence } = company.instance
+  const [approval] = search('type:approval.given who:@mara').rows
+  const log = onto(ledger.log, {
+    leaf: (index: number) =>
+      index === approval!.leafIndex ? Promise.reject(new Error(`leaf ${index} was altered`)) : ledger.log.leaf(index),
+  })
+  const views = new Views({ ledger: onto(ledger, { log }), evidence, trail, logStatus, clock: () => NOON })
+  const why = (await views.why(release))!
+  const entry = why.chain.flatMap(({ entries }) => entries).find(({ leafIndex }) => leafIndex === approval!.leafIndex)
+  expect(entry).toMatchObject({
+    sentence: approval!.sentence,
+    facts: [{ label: 'Stored bytes', value: `leaf ${approval!.leafIndex} was altered` }],
+  })
+  expect(why.chain).toHaveLength(8)
+  expect((await views.release(release))!.approvals.map(({ userVerified }) => userVerified)).toEqual([false, true])
+  await expect(views.leaf(approval!.leafIndex)).rejects.toThrow(/was altered/)
+})
+
+/** The same object, some members replaced. */
+function onto<T extends object>(target: T, replaced: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const member: unknown = Reflect.get(name in replaced ? replaced : target, name, target)
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member
+    },
+  })
+}
 
 test('no name, address or other personal datum is in the index', () => {
   const stored = JSON.stringify(story.trail.rows(Array.from({ length: story.trail.size }, (_, index) => index)))

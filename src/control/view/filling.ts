@@ -5,7 +5,7 @@ import type { Trail } from '../../index/trail.ts'
 import type { Ledger, Published } from '../ledger.ts'
 import { indexed } from './row.ts'
 
-const BATCH = 500
+const BATCH = 256
 const RETRY_AFTER_MS = 1_000
 
 export class Filling {

@@ -81,14 +81,16 @@ function sinceOf({ release, ended, commit }: Release): NonNullable<ReleaseShape[
   return { release, deployedAt: instantOf(ended!.at), commit }
 }
 
-/** Whether the passkey verified its owner is in the question that the policies answered. */
+/** Whether the passkey verified its owner is in the question that the policies answered; a damaged leaf says it of nobody. */
 async function describeApprovals({ approvals }: Release, sight: Sight): Promise<ReleaseShape['approvals']> {
-  const opened = await Promise.all(approvals.map(({ leafIndex }) => sight.archive.open(leafIndex)))
+  const opened = await Promise.all(
+    approvals.map(({ leafIndex }) => sight.archive.open(leafIndex).catch(() => undefined)),
+  )
   return approvals.map(({ by, at, isSoftware, leafIndex }, index) => ({
     by: whoOf(by, sight),
     at: instantOf(at),
     leafIndex,
-    userVerified: opened[index]!.leaf.policy?.context['userVerified'] === true,
+    userVerified: opened[index]?.leaf.policy?.context['userVerified'] === true,
     software: isSoftware,
   }))
 }

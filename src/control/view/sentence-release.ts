@@ -125,11 +125,13 @@ export const tells: Tells<Types> = {
       ...about('release', release, name),
     }
   },
-  'release.refused': ({ artifact, environment }, { reason }) => ({
-    sentence: `was refused the release of ${short(artifact)} to ${environment}${because(reason)}`,
-    environment,
-    ...about('artifact', artifact, short(artifact)),
-  }),
+  'release.refused': ({ artifact, environment }, { command, reason }) => {
+    const resource = about('artifact', artifact, short(artifact))
+    if (command.type === 'end release')
+      return { sentence: `was refused to end a release${because(reason)}`, ...resource }
+    const sentence = `was refused the release of ${short(artifact)} to ${environment}${because(reason)}`
+    return { sentence, environment, ...resource }
+  },
   'release.ended': ({ release, exitCode }, _, state) => {
     const to = refer(release, state)
     const how = exitCode === 0 ? `deployed ${to.words}` : `failed to deploy ${to.words} (exit code ${exitCode})`

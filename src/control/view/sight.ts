@@ -59,22 +59,28 @@ export class Archive {
     return this.#evidence.get(digest as DigestText)
   }
 
-  /** The commits of a push by id, as far as their objects are still there. */
+  /** The commits of a push by id; none when its objects are gone, or were altered, and so say nothing any more. */
   async commits(leafIndex: number): Promise<ReadonlyMap<string, CommitText>> {
     const known = this.#pushes.get(leafIndex)
     if (known) return known
-    const { leaf } = await this.open(leafIndex)
-    const digest = leaf.evidence.find(({ kind }) => kind === 'commits')?.digest
-    const texts = describeCommits(digest && (await this.evidence(digest)))
+    const stream = await this.#objectsOf(leafIndex).catch(() => undefined)
+    if (!stream) return new Map()
+    const texts = describeCommits(stream)
     this.#pushes.set(leafIndex, texts)
     if (this.#pushes.size > MAX_REMEMBERED_PUSHES) this.#pushes.delete(this.#pushes.keys().next().value!)
     return texts
   }
+
+  async #objectsOf(leafIndex: number): Promise<Uint8Array | undefined> {
+    const { leaf } = await this.open(leafIndex)
+    const digest = leaf.evidence.find(({ kind }) => kind === 'commits')?.digest
+    return digest && this.evidence(digest)
+  }
 }
 
-function describeCommits(stream: Uint8Array | undefined): ReadonlyMap<string, CommitText> {
+function describeCommits(stream: Uint8Array): ReadonlyMap<string, CommitText> {
   const texts = new Map<string, CommitText>()
-  for (const { name, object } of (stream && splitObjects(stream)) ?? []) {
+  for (const { name, object } of splitObjects(stream) ?? []) {
     const commit = parseCommit(object)
     if (!isRefusal(commit)) texts.set(name, { title: commit.title, authorName: commit.author.name })
   }

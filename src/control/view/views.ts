@@ -65,6 +65,11 @@ export class Views {
     return this.#filling.catchUp()
   }
 
+  /** Undefined, or why the trail lacks the newest leaves: one sentence. Nothing else depends on it. */
+  get trouble(): string | undefined {
+    return this.#options.trail.trouble
+  }
+
   who(id: string): shape.Who {
     return whoOf(id, this.#look())
   }
