@@ -86,7 +86,7 @@ test('no HTTP status below http, no SQL outside store, index and credential', ()
   const wrong = files.flatMap(({ name, folder, source }) => {
     const code = codeOf(source)
     const found: string[] = []
-    if (floorOf(folder) < floorOf('http') && /\b(?:statusCode|setStatus|\.status\()/.test(code))
+    if (floorOf(folder) < floorOf('http') && /\b(?:statusCode|setStatus|reply\.status)\b/.test(code))
       found.push(`${name} speaks of HTTP statuses`)
     if (
       !['store', 'index', 'credential'].includes(folder) &&
