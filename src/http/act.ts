@@ -12,7 +12,7 @@ import type { PersonalData } from '../control/seal.ts'
 import type { Caller } from '../domain/leaf.ts'
 import { isRefusal, type Refusal } from '../evidence/refusal.ts'
 import type { Access, App, FastifyReply, FastifyRequest } from './app.ts'
-import { doorOf, personalOf } from './caller.ts'
+import { doorOf, judgeLogin, personalOf } from './caller.ts'
 import type { Answer, Idempotency } from './idempotency.ts'
 import type { Port } from './port.ts'
 import { problem, Problem, problemOfRefusal, problemShape, sendProblem } from './problem.ts'
@@ -114,7 +114,9 @@ async function answer<B extends z.ZodType, P extends z.ZodType, R extends z.ZodT
   const { body, params } = request as { body: z.output<B>; params: z.output<P> }
   const asked = { body, params, caller, personal: personalOf(request), at: port.clock(), request, reply }
   const asking = await route.ask(asked)
-  if (asking instanceof Problem) return spell(asking)
+  // Whoever is not welcome any more learns nothing else, either.
+  if (asking instanceof Problem)
+    return spell((caller.login === undefined ? undefined : judgeLogin(caller, port)) ?? asking)
   const { perform, result, facts } = asking
   const recorded = typeof perform === 'function' ? await perform() : await handle(perform, port)
   if (isRefusal(recorded)) {

@@ -58,18 +58,18 @@ export function judgeAccess(access: Access, caller: Caller | undefined): Problem
   })
 }
 
-/** Whether this login may still look, on the newest state and by the policies in force. Looking leaves no leaf. */
-export function judgeReader(caller: Caller, isOpenToRead: boolean, { ledger, clock }: Port): Problem | undefined {
+/** Whether this login is still one, on the newest state. Looking leaves no leaf. */
+export function judgeLogin(caller: Caller, { ledger, clock }: Port): Problem | undefined {
   const state = ledger.state as State
-  const at = clock()
-  const found = state.logins.get(caller.login ?? '')
-  const reason = login.judge(found, state, at)
-  if (reason || !found) {
-    const { code } = statusOf(reason ?? 'login_unknown')
-    return new Problem(code, adviceOf(reason ?? 'login_unknown').sentence, { next: 'countersign login' })
-  }
-  if (isOpenToRead) return undefined
-  const who = question.callerEntity(found, state, at)
+  const reason = login.judge(state.logins.get(caller.login ?? ''), state, clock())
+  if (!reason) return undefined
+  return new Problem(statusOf(reason).code, adviceOf(reason).sentence, { next: 'countersign login' })
+}
+
+/** Whether the policies in force let this login look around. */
+export function judgeReader(caller: Caller, { ledger, clock }: Port): Problem | undefined {
+  const state = ledger.state as State
+  const who = question.callerEntity(state.logins.get(caller.login ?? '')!, state, clock())
   const { isAllowed, policy } = question.ask(ledger.policies, who, 'read', [question.instance], {})
   if (isAllowed) return undefined
   return new Problem('policy_refused', 'The policies in force do not let you read this; a role is needed.', {

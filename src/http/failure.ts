@@ -40,7 +40,7 @@ function unwritable(): Problem {
 function problemOfShape(error: Pick<FastifyError, 'validation' | 'validationContext'>): Problem {
   const place = PLACES[error.validationContext ?? ''] ?? error.validationContext ?? 'request'
   const problems = (error.validation ?? []).slice(0, 16).map(({ instancePath, message }) => ({
-    path: `${place}${instancePath.replaceAll('/', '.')}`,
+    path: `${place}${instancePath.replaceAll('/', '.')}`.replace(/\.$/, ''),
     problem: message ?? 'invalid',
   }))
   const [first] = problems

@@ -5,7 +5,7 @@ import { parse } from '../bytes/json.ts'
 import { utf8 } from '../bytes/text.ts'
 import { authenticateDoor } from './act.ts'
 import type { App, FastifyReply, FastifyRequest } from './app.ts'
-import { callerOf, judgeAccess, judgeOrigin, judgeReader } from './caller.ts'
+import { callerOf, judgeAccess, judgeLogin, judgeOrigin, judgeReader } from './caller.ts'
 import { isOurHost, securityHeaders, setHeaders } from './header.ts'
 import { addressKey, Limit } from './limit.ts'
 import type { Port, Rates } from './port.ts'
@@ -58,7 +58,8 @@ export function guard(app: App, port: Port): void {
   app.addHook('preHandler', async (request, reply) => {
     if (request.caller === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return
     const { access = 'login', isOpenToRead = false } = request.routeOptions.config
-    const refused = access === 'login' ? judgeReader(request.caller, isOpenToRead, port) : undefined
+    if (access !== 'login') return
+    const refused = judgeLogin(request.caller, port) ?? (isOpenToRead ? undefined : judgeReader(request.caller, port))
     if (refused) return stop(reply, refused, port)
   })
 }

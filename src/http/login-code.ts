@@ -11,7 +11,7 @@ import { freshBearer, freshId, freshNonce } from '../control/fresh.ts'
 import type { Caller } from '../domain/leaf.ts'
 import type { Asked, Asking, Desk } from './act.ts'
 import { problemResponse, securityOf } from './act.ts'
-import { judgeReader } from './caller.ts'
+import { judgeLogin } from './caller.ts'
 import { formatInstant } from './field.ts'
 import { PERSON_LOGIN_MS, type Opened } from './opened.ts'
 import type { Port } from './port.ts'
@@ -71,7 +71,7 @@ export function loginCodes({ app, port }: Desk, codes: Codes): void {
     },
     async (request, reply) => {
       const caller = request.caller!
-      const refused = judgeReader(caller, true, port) ?? (caller.kind === 'person' ? undefined : onlyPeople())
+      const refused = judgeLogin(caller, port) ?? (caller.kind === 'person' ? undefined : onlyPeople())
       if (refused) return sendProblem(reply, refused) as never
       const { challenge, redirectPort, state } = request.body
       const code = codes.add(caller, challenge, port.clock())
