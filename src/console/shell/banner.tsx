@@ -62,6 +62,7 @@ function Repair() {
 function OtherKey({ offered, known }: { readonly offered: string; readonly known: string }) {
   const [open, setOpen] = useState(false)
   const client = useQueryClient()
+  const sameLog = offered.split('+', 1)[0] === known.split('+', 1)[0]
   const trust = () => {
     trustKey(offered, localStorage)
     setOpen(false)
@@ -71,7 +72,9 @@ function OtherKey({ offered, known }: { readonly offered: string; readonly known
     <div className={styles.banner} role="alert">
       <Icon name="shield-broken" />
       <span className={styles.sentence}>
-        MISMATCH: the server names another log key than the one this browser saw here first.
+        {sameLog
+          ? 'MISMATCH: the server names another log key than the one this browser saw here first.'
+          : 'MISMATCH: this is another log than the one this browser saw here first.'}
       </span>
       <Button weight="danger" onClick={() => setOpen(true)}>
         Compare keys

@@ -5,11 +5,23 @@ import type { Leaf, Row } from '../api/shape.ts'
 import { cutDigest, formatCount, nameOf } from '../part/words.ts'
 import { Link } from '../router.tsx'
 import styles from './drawer.module.css'
+import { Facts, isDeciding } from './leaf-sentence.tsx'
 
 export function LeafMore({ data, q }: { readonly data: Leaf; readonly q: string }) {
-  const { leaf, evidence, neighbours } = data
+  const { leaf, facts, disclosures, evidence, neighbours } = data
+  const others = facts.filter((fact) => !isDeciding(fact))
   return (
     <>
+      {disclosures.length > 0 && (
+        <Details title="Personal data, kept outside the leaf">
+          <Disclosed disclosures={disclosures} />
+        </Details>
+      )}
+      {others.length > 0 && (
+        <Details title="What else was looked at">
+          <Facts facts={others} />
+        </Details>
+      )}
       <Details title="JSON">
         <pre className={styles.json} tabIndex={0}>
           {indent(leaf)}
@@ -40,6 +52,20 @@ function Details({ title, children }: { readonly title: string; readonly childre
       <summary className={styles.summary}>{title}</summary>
       {children}
     </details>
+  )
+}
+
+/** Personal data stands outside the leaf; what is shown here was erased from nowhere yet. */
+function Disclosed({ disclosures }: { readonly disclosures: Leaf['disclosures'] }) {
+  return (
+    <dl className={styles.disclosed} aria-label="Disclosed personal data">
+      {disclosures.map(({ name, value, digest }) => (
+        <div key={digest} className={styles.datum}>
+          <dt>{name}</dt>
+          <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 

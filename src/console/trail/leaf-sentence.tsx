@@ -1,4 +1,4 @@
-/** What a leaf says, in words: the sentence, the decision with its reason and policies, the facts, the personal data. */
+/** What a leaf says, in words: the sentence, the decision with its reason and policies, and the facts that decided. */
 
 import type { Leaf } from '../api/shape.ts'
 import { OutcomePill } from '../part/pill.tsx'
@@ -6,7 +6,7 @@ import { formatExact, nameOf, readable } from '../part/words.ts'
 import styles from './drawer.module.css'
 import { Line } from './line.tsx'
 
-export function LeafSentence({ row, facts, disclosures }: Leaf) {
+export function LeafSentence({ row, facts }: Leaf) {
   return (
     <>
       <p className={styles.sentence}>
@@ -22,31 +22,29 @@ export function LeafSentence({ row, facts, disclosures }: Leaf) {
           Policies: <code>{row.policies.join(', ')}</code>
         </p>
       )}
-      <ul className={styles.facts}>
-        {facts.map((fact) => (
-          <Line key={fact.label + fact.value} ok={fact.ok}>
-            {fact.label}{' '}
-            <span className={styles.value} title={fact.value}>
-              {readable(fact.value)}
-            </span>
-          </Line>
-        ))}
-      </ul>
-      {disclosures.length > 0 && <Disclosed disclosures={disclosures} />}
+      <Facts facts={facts.filter(isDeciding)} />
     </>
   )
 }
 
-/** Personal data stands outside the leaf; what is shown here was erased from nowhere yet. */
-function Disclosed({ disclosures }: { readonly disclosures: Leaf['disclosures'] }) {
+type Fact = Leaf['facts'][number]
+
+/** Facts that spoke for or against, and what to do about them; the others stand further down. */
+export function isDeciding({ label, ok }: Fact): boolean {
+  return ok !== undefined || label === 'What fixes it'
+}
+
+export function Facts({ facts }: { readonly facts: readonly Fact[] }) {
   return (
-    <dl className={styles.disclosed} aria-label="Disclosed personal data">
-      {disclosures.map(({ name, value, digest }) => (
-        <div key={digest} className={styles.datum}>
-          <dt>{name}</dt>
-          <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
-        </div>
+    <ul className={styles.facts}>
+      {facts.map((fact) => (
+        <Line key={fact.label + fact.value} ok={fact.ok}>
+          {fact.label}{' '}
+          <span className={/[ a-z]{12}/i.test(fact.value) ? styles.words : styles.value} title={fact.value}>
+            {readable(fact.value)}
+          </span>
+        </Line>
       ))}
-    </dl>
+    </ul>
   )
 }
