@@ -78,7 +78,7 @@ export async function follow(following: Following): Promise<void> {
 
 /** Checked before it is used: sshd would refuse everybody over a line that it cannot read, and skip nobody over a lost one. */
 async function fetchList(server: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(`${server}/ssh/revoked_keys`, {
+  const response = await fetch(`${server}/.well-known/countersign/revoked-keys`, {
     redirect: 'error',
     headers: { accept: 'text/plain' },
     signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),

@@ -23,13 +23,21 @@ const START_MS = 20_000
 const INIT_MS = 60_000
 const SUPERUSER = 'postgres'
 
-/** Initialises a cluster in `directory/data` and starts it; rejects when it takes no connection within 20 s. */
-export async function startPostgres(directory: string, { bin }: PostgresProgram): Promise<Postgres> {
+/**
+ * Initialises a cluster in `directory/data`, runs `statements` (one line each) as its superuser, and starts it. Rejects when it
+ * takes no connection within 20 s.
+ */
+export async function startPostgres(
+  directory: string,
+  { bin }: PostgresProgram,
+  statements: readonly string[] = [],
+): Promise<Postgres> {
   const owner = unprivileged()
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   own(directory, owner)
   const password = randomBytes(24).toString('base64url')
   await initialise(bin, directory, password, owner)
+  if (statements.length > 0) await runAlone(bin, directory, statements, owner)
 
   const port = await freePort()
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', logging_collector: 'off' }
@@ -94,6 +102,20 @@ async function initialise(bin: string, directory: string, password: string, owne
   rmSync(passwordFile)
   writeFileSync(join(data, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n')
   chmodSync(join(data, 'pg_hba.conf'), 0o600)
+}
+
+/** In single-user mode, which needs no client and listens nowhere. */
+async function runAlone(bin: string, directory: string, statements: readonly string[], owner: Owner): Promise<void> {
+  const run = promisify(execFile)(
+    join(bin, 'postgres'),
+    ['--single', '-j', '-D', join(directory, 'data'), 'postgres'],
+    { cwd: directory, env: environment(), timeout: INIT_MS, ...owner },
+  )
+  // With -j a statement ends at a semicolon and two line breaks.
+  run.child.stdin?.on('error', () => {}).end(statements.map((statement) => `${statement};\n\n`).join(''))
+  const { stdout, stderr } = await run
+  const problem = /(?:ERROR|FATAL): .*/u.exec(`${stdout}\n${stderr}`)?.[0]
+  if (problem) throw new Error(`PostgreSQL could not be prepared: ${problem}`)
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -1,0 +1,67 @@
+/** What a demo tells: nine facts, each with the commands that a person could have typed and the leaf that proves it. */
+
+import type { Terminal } from '../terminal.ts'
+
+/** What happened, in one sentence, and the leaf that says so. */
+export interface Proof {
+  readonly sentence: string
+  /** 0-based. */
+  readonly leafIndex: number
+}
+
+export interface Fact extends Proof {
+  readonly number: number
+  readonly title: string
+  readonly tookMs: number
+}
+
+const INDENT = '    '
+const LEAF_COLUMN = 96
+
+export class Tale {
+  readonly facts: Fact[] = []
+  readonly #terminal: Terminal
+  readonly #directory: string
+
+  constructor(terminal: Terminal, directory: string) {
+    this.#terminal = terminal
+    this.#directory = directory
+  }
+
+  /** Tells a fact while it happens. A failure inside is told with the fact's name by whoever catches it. */
+  async fact<T>(title: string, happen: () => Promise<Proof & { readonly outcome: T }>): Promise<T> {
+    const number = this.facts.length + 1
+    const { paint } = this.#terminal
+    this.print(`\n${paint.bold(`${number}  ${title}`)}`)
+    const startedAt = performance.now()
+    const { sentence, leafIndex, outcome } = await happen()
+    const fact = { number, title, sentence, leafIndex, tookMs: Math.round(performance.now() - startedAt) }
+    this.facts.push(fact)
+    this.#terminal.emit('fact', { ...fact, ok: true }, this.#withLeaf(`  ${paint.good('✓')} ${sentence}`, leafIndex))
+    return outcome
+  }
+
+  /** A command as its person typed it: `ivo$ git push`. */
+  command(who: string, command: string): void {
+    this.print(`  ${this.#terminal.paint.dim(`${who}$ ${this.#short(command)}`)}`)
+  }
+
+  /** What came of it, with the leaf that it became if it became one. */
+  say(sentence: string, leafIndex?: number): void {
+    for (const line of this.#short(sentence).split('\n')) this.print(this.#withLeaf(`${INDENT}${line}`, leafIndex))
+  }
+
+  print(line: string): void {
+    this.#terminal.print(line)
+  }
+
+  #withLeaf(line: string, leafIndex: number | undefined): string {
+    if (leafIndex === undefined) return line
+    return `${line.padEnd(LEAF_COLUMN)} ${this.#terminal.paint.dim(`leaf ${leafIndex}`)}`
+  }
+
+  /** Paths below the stage are shown from there, as `~demo/…`: they would fill the line. */
+  #short(text: string): string {
+    return text.replaceAll(this.#directory, '~demo')
+  }
+}
