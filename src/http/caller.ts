@@ -30,7 +30,7 @@ function bearerOf(request: FastifyRequest): string | Problem | undefined {
   const cookie = request.cookies[LOGIN_COOKIE]
   // A browser sends cookies along whoever made it ask; what changes anything must come from a page of ours.
   if (cookie !== undefined && !SAFE.has(request.method) && request.headers.origin === undefined)
-    return problem('wrong_origin', 'A request with a cookie must say which page it comes from (Origin).')
+    return problem('cross_site', 'A request with a cookie must say which page it comes from (Origin).')
   return cookie
 }
 
@@ -38,7 +38,7 @@ function bearerOf(request: FastifyRequest): string | Problem | undefined {
 export function judgeOrigin(request: FastifyRequest, origins: readonly string[]): Problem | undefined {
   const { origin } = request.headers
   if (SAFE.has(request.method) || origin === undefined || origins.includes(origin)) return undefined
-  return problem('wrong_origin', 'This request was made by a page of another site.')
+  return problem('cross_site', 'This request was made by a page of another site.')
 }
 
 /** A git door, by its signature over the very body. */

@@ -13,7 +13,7 @@ const codes = {
   sign_in_needed: [401, 'Sign in first'],
   login_expired: [401, 'This login has expired'],
   login_revoked: [401, 'This login was revoked'],
-  wrong_origin: [403, 'The request comes from another site'],
+  cross_site: [403, 'The request comes from another site'],
   not_found: [404, 'There is nothing here'],
   method_not_allowed: [405, 'This cannot be done here'],
   conflict: [409, 'The request does not fit what is there'],

@@ -168,12 +168,12 @@ describe('every route that changes something', () => {
       await each(
         () => true,
         () => ({ headers: { cookie, origin } }),
-        (answer, { name }) => expect([answer.status, answer.body.code], name).toEqual([403, 'wrong_origin']),
+        (answer, { name }) => expect([answer.status, answer.body.code], name).toEqual([403, 'cross_site']),
       )
     await each(
       (route) => !isDoor(route) && !isAnyone(route),
       () => ({ headers: { cookie } }),
-      (answer, { name }) => expect([answer.status, answer.body.code], name).toEqual([403, 'wrong_origin']),
+      (answer, { name }) => expect([answer.status, answer.body.code], name).toEqual([403, 'cross_site']),
     )
   })
 

@@ -113,11 +113,11 @@ async function tourLogins({ office, ana }: Story): Promise<void> {
 }
 
 export const VERIFIER = 'v'.repeat(43)
+export const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
 
 /** From the browser's login to one of the command line. */
 export async function handOver(office: Office, token: string): Promise<Answer> {
-  const challenge = createHash('sha256').update(VERIFIER).digest('base64url')
-  const asked = { challenge, redirectPort: 50_123, state: 's'.repeat(43) }
+  const asked = { challenge: CHALLENGE, redirectPort: 50_123, state: 's'.repeat(43) }
   const { body } = await office.post('/api/v1/logins/codes', asked, token)
   return office.post('/api/v1/logins', { method: 'code', code: body.code, verifier: VERIFIER })
 }
