@@ -7,7 +7,7 @@ import * as z from '../src/bytes/schema.ts'
 import { findHelp } from '../src/cli/topic.ts'
 import { schemas as commands } from '../src/domain/command.ts'
 import { schemas as events } from '../src/domain/event.ts'
-import * as shapes from '../src/domain/field.ts'
+import * as field from '../src/domain/field.ts'
 import { reasons, type Advice } from '../src/domain/reason.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -35,9 +35,12 @@ function shapeOf(schema: unknown): Shape {
   return shape as Shape
 }
 
+/** By name: a namespace has no order of its own everywhere. */
+const shapes = Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1))
+
 /** Numbers of which others look the same are spelled out. */
 const named = new Map(
-  Object.entries(shapes)
+  shapes
     .filter(([name]) => name !== 'leafIndex')
     .toReversed()
     .map(([name, schema]) => [JSON.stringify(shapeOf(schema)), name]),
@@ -59,7 +62,7 @@ function describe(shape: Shape): string {
 }
 
 function text({ pattern, maxLength, minLength }: Shape): string {
-  const known = Object.entries(shapes).find(([, schema]) => shapeOf(schema).pattern === pattern)?.[0]
+  const known = shapes.find(([, schema]) => shapeOf(schema).pattern === pattern)?.[0]
   const kind = pattern === undefined ? 'text' : (known ?? `\`${pattern.replaceAll('|', '\\|')}\``)
   return maxLength === undefined ? kind : `${kind}, ${range(minLength, maxLength)} characters`
 }
@@ -81,7 +84,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function shapeTable(): string {
-  const rows = Object.entries(shapes).map(([name, schema]) => {
+  const rows = shapes.map(([name, schema]) => {
     const { pattern, minimum, maximum, anyOf, format, ...rest } = shapeOf(schema)
     const spelled = pattern === undefined ? [] : [`\`${pattern.replaceAll('|', '\\|')}\``]
     const numbers = minimum === undefined ? [] : [`integer ${range(minimum, maximum)}`]
