@@ -127,8 +127,10 @@ test('files stay under 300 lines, half of them under 130; no any, no unfinished 
       .map(({ name, source }) => `${name}: ${source.split('\n').length}`),
   ).toEqual([])
   expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(130)
-  const words = /\b(?:TODO|FIXME|XXX|HACK)\b|:\s*any\b|\bas any\b|<any>/
-  expect(files.filter(({ source }) => words.test(source)).map(({ name }) => name)).toEqual([])
+  const isLoose = /:\s*any\b|\bas any\b|<any>/
+  const isUnfinished = /\b(?:TODO|FIXME|XXX|HACK)\b/
+  const wrong = files.filter(({ source }) => isLoose.test(codeOf(source)) || isUnfinished.test(source))
+  expect(wrong.map(({ name }) => name)).toEqual([])
 })
 
 test('a module begins by saying what a reader may believe after reading it', () => {

@@ -66,7 +66,9 @@ export class Host implements AsyncDisposable {
     const keys = await instance.verifierKeys()
     this.#witnesses = parts.use(await openWitnesses({ log, keys, witnesses, clock }))
     ledger.follow((published) => this.views.ingest(published))
-    await this.views.catchUp()
+    // The trail fills itself behind the start; what it has not seen yet it says.
+    const filling = this.views.catchUp().catch((error: Error) => report(`couldn't fill the trail: ${error.message}`))
+    parts.defer(() => filling)
     this.#watch = parts.use(startWatch({ desk: instance, lender, noise, report }))
     const onDamage = (damage: Damage) => this.#recordDamage(damage)
     this.#scrub = parts.use(startScrub({ log, directory: join(directory, 'log'), onDamage, onTrouble: report }))
