@@ -119,7 +119,8 @@ async function mint(
   try {
     const made = await lender.mint(issued, ledger.state)
     return { grant, expiresAt: formatInstant(issued.expiresAt), credential: made }
-  } catch {
+  } catch (error) {
+    port.report(`couldn't make the credential of ${grant} at ${issued.target}: ${(error as Error).message}`)
     const command = { type: 'expire grant', grant, cause: 'mint_failed' } as const
     await handle({ command, caller: systemCaller('lender') }, port)
     return problem('mint_failed', adviceOf('mint_failed').sentence, {

@@ -47,10 +47,11 @@ export class Office implements AsyncDisposable {
   readonly port: Port
   readonly app: App
   readonly calls: Call[] = []
-  readonly reports: string[] = []
+  readonly reports: string[]
   readonly #trail: Trail
 
-  private constructor(company: Company, port: Port, app: App, trail: Trail) {
+  private constructor(company: Company, port: Port, app: App, trail: Trail, reports: string[]) {
+    this.reports = reports
     this.company = company
     this.port = port
     this.app = app
@@ -80,9 +81,7 @@ export class Office implements AsyncDisposable {
       ...changes,
     }
     const app = await createServer(port, { ...STREAM_TIMES, ...times })
-    const office = new Office(company, port, app, trail)
-    office.reports.push(...reports)
-    return office
+    return new Office(company, port, app, trail, reports)
   }
 
   get size(): number {
