@@ -22,7 +22,7 @@ import {
 } from '../tlog/key.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { Terminal } from './terminal.ts'
-import { plural, printable } from './text.ts'
+import { printable } from './text.ts'
 
 export interface WitnessOptions {
   /** Where its key and what it cosigned are kept. */
@@ -135,12 +135,13 @@ function announce(
   { mirror = false }: WitnessOptions,
 ): void {
   const origins = [...logs.keys()]
-  terminal.result({ key, url, origins, mirror }, () =>
+  const witness = [key, url, ...(mirror ? ['mirror'] : [])].join(' ')
+  terminal.result({ key, url, origins, mirror, witness }, () =>
     [
       `${terminal.paint.good('witness')} of ${origins.map(printable).join(', ')}${mirror ? ', with a copy of every leaf' : ''}`,
-      `  key  ${key}`,
-      `  url  ${url}`,
-      terminal.paint.dim(`  ${plural(origins.length, 'log')}; Ctrl-C ends it`),
+      `  key   ${key}`,
+      `  url   ${url}`,
+      `  next  countersign up --witness '${witness}'`,
     ].join('\n'),
   )
 }

@@ -124,12 +124,14 @@ export class TreeCheck {
     if (candidate.some((hash) => hash === undefined)) return false
     const before = this.#tree.save()
     try {
+      let signedUpTo = 0
       for (const [i, hash] of candidate.entries()) {
         this.#tree.push(hash!)
         const expected = this.#expected.get(first + i + 1)
-        if (expected) return equal(expected, this.#tree.root())
+        if (expected && !equal(expected, this.#tree.root())) return false
+        if (expected) signedUpTo = i + 1
       }
-      return await this.#isUnderParent(candidate as readonly HashText[], first)
+      return signedUpTo === candidate.length || (await this.#isUnderParent(candidate as readonly HashText[], first))
     } finally {
       this.#full = []
       this.#tree.restore(before)

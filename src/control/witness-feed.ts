@@ -20,20 +20,20 @@ export interface FedOnce {
   /** Cosignature lines, not yet verified. */
   readonly lines: string
   /** What went wrong with the copy; the checkpoint is cosigned all the same. */
-  readonly mirrorError?: unknown
+  readonly mirrorError?: Error
 }
 
 /** Rejects with a WitnessError or the log's own error when there is no cosignature. */
 export async function feed(head: Head, log: Log, client: WitnessClient, fed: Fed, isMirror: boolean): Promise<FedOnce> {
   let { mirroredSize } = fed
-  let mirrorError: unknown
+  let mirrorError: Error | undefined
   try {
     if (isMirror) mirroredSize = await feedMirror(head, log, client, mirroredSize)
   } catch (error) {
-    mirrorError = error
+    mirrorError = error instanceof Error ? error : new WitnessError(String(error))
   }
   const lines = await feedCheckpoint(head, log, client, fed.cosignedSize)
-  return { fed: { cosignedSize: head.size, mirroredSize }, lines, ...(mirrorError !== undefined && { mirrorError }) }
+  return { fed: { cosignedSize: head.size, mirroredSize }, lines, ...(mirrorError && { mirrorError }) }
 }
 
 async function feedCheckpoint(head: Head, log: Log, client: WitnessClient, from: number): Promise<string> {

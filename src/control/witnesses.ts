@@ -186,7 +186,7 @@ class Feed {
         ({ name, keyId }) => name === this.#witness.key.name && keyId === this.#witness.key.keyId,
       )
       await log.addCosignatures(head.note, own.map(formatSignatureLine).join(''))
-      if (mirrorError !== undefined) throw mirrorError
+      if (mirrorError) throw mirrorError
       this.#failures = 0
       this.#trouble = undefined
     } catch (error) {
