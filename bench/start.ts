@@ -44,7 +44,8 @@ async function inProcess(act: 'build' | 'open', directory: string): Promise<stri
   const child = spawn(process.execPath, [import.meta.filename, act, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [printed, [code, signal]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  const ended = once(child, 'exit') as Promise<[code: number | null, signal: NodeJS.Signals | null]>
+  const [printed, [code, signal]] = await Promise.all([text(child.stdout), ended])
   if (act === 'build' ? signal !== 'SIGKILL' : code !== 0) throw new Error(`${act} ended with ${code ?? signal}`)
   return printed
 }

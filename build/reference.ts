@@ -50,7 +50,7 @@ const named = new Map(
 function describe(shape: Shape): string {
   const name = named.get(JSON.stringify(shape))
   if (name !== undefined) return name
-  if (shape.const !== undefined) return `\`${String(shape.const)}\``
+  if (shape.const !== undefined) return `\`${JSON.stringify(shape.const)}\``
   if (shape.enum) return shape.enum.map((each) => `\`${String(each)}\``).join(' or ')
   if (shape.anyOf) return shape.anyOf.map(describe).join(' or ')
   if (shape.type === 'array')
