@@ -43,13 +43,15 @@ function spellNumber(number: number): string {
 const MAX_DEPTH = 64
 
 /**
- * Parses strictly. Throws a SyntaxError that names the offset (in UTF-16 units) for what JSON refuses, and for duplicate
- * names, lone surrogates, integers beyond 2^53 - 1 and nesting deeper than 64.
+ * Parses strictly, in time linear in the text. Throws a SyntaxError that names the offset (in UTF-16 units) for what JSON
+ * refuses, and for duplicate names, lone surrogates, numbers that are not finite, integers beyond 2^53 - 1 and nesting deeper
+ * than 64.
  */
 export function parse(text: string): Json {
-  const at = firstAmbiguity(text)
+  // The grammar is judged first: what is scanned afterwards has no string without an end.
   const value = JSON.parse(text) as Json
-  if (at !== undefined) throw new SyntaxError(at)
+  const problem = firstAmbiguity(text)
+  if (problem !== undefined) throw new SyntaxError(problem)
   return value
 }
 
@@ -62,16 +64,34 @@ export function parseCanonical(text: string): Json {
 
 type Level = Set<string> | undefined
 
-/** Scans tokens of (presumed) JSON for what JSON.parse lets pass. Grammar itself is left to JSON.parse. */
+/** Scans the tokens of JSON for what JSON.parse lets pass. No pattern spans a string: those can have megabytes. */
 function firstAmbiguity(text: string): string | undefined {
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\]]|-?\d[\d.eE+-]*/gsu
+  const token = /["{}[\]\d-]/g
   const levels: Level[] = []
   for (let match = token.exec(text); match; match = token.exec(text)) {
-    const [found] = match
-    const problem = judgeToken(found, levels, () => nextIsColon(text, token.lastIndex))
+    const end = endOfToken(text, match.index)
+    const problem = judgeToken(text.slice(match.index, end), levels, () => nextIsColon(text, end))
     if (problem) return `${problem} at offset ${match.index}`
+    token.lastIndex = end
   }
   return undefined
+}
+
+function endOfToken(text: string, start: number): number {
+  if (text[start] === '"') return endOfString(text, start)
+  if ('{}[]'.includes(text[start]!)) return start + 1
+  const number = /[\d.eE+-]+/y
+  number.lastIndex = start
+  return start + number.exec(text)![0].length
+}
+
+/** A quote ends the string unless the backslashes before it are odd in number. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); ; at = text.indexOf('"', at + 1)) {
+    let before = at - 1
+    while (text[before] === '\\') before -= 1
+    if ((at - before) % 2 === 1) return at + 1
+  }
 }
 
 function judgeToken(found: string, levels: Level[], isName: () => boolean): string | undefined {
@@ -87,28 +107,23 @@ function judgeToken(found: string, levels: Level[], isName: () => boolean): stri
     case '"':
       return judgeString(found, levels.at(-1), isName)
     default:
-      return Number.isInteger(Number(found)) && !Number.isSafeInteger(Number(found)) ? 'integer beyond 2^53' : undefined
+      return judgeNumber(Number(found))
   }
 }
 
+function judgeNumber(value: number): string | undefined {
+  if (!Number.isFinite(value)) return 'number that is not finite'
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? 'integer beyond 2^53' : undefined
+}
+
 function judgeString(found: string, names: Level, isName: () => boolean): string | undefined {
-  const value = unquote(found)
-  if (value === undefined) return undefined
+  const value = found.includes('\\') ? (JSON.parse(found) as string) : found.slice(1, -1)
   if (!value.isWellFormed()) return 'lone surrogate'
   if (!names || !isName()) return undefined
   if (names.has(value)) return `duplicate name ${found}`
   if (value === '__proto__') return 'forbidden name "__proto__"'
   names.add(value)
   return undefined
-}
-
-function unquote(found: string): string | undefined {
-  if (!found.includes('\\')) return found.slice(1, -1)
-  try {
-    return JSON.parse(found) as string
-  } catch {
-    return undefined
-  }
 }
 
 function nextIsColon(text: string, from: number): boolean {

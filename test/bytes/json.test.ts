@@ -1,0 +1,151 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { canonical, parse, parseCanonical, type Json } from '../../src/bytes/json.ts'
+
+const jcs = join(import.meta.dirname, '../../../shared/data/jcs')
+const names = existsSync(jcs) ? readdirSync(join(jcs, 'input')) : []
+const read = (folder: string, name: string) => readFileSync(join(jcs, folder, name), 'utf8')
+
+test.skipIf(names.length === 0)('the published pairs of RFC 8785 come out as they are written there', () => {
+  for (const name of names)
+    expect(canonical(JSON.parse(read('input', name)) as Json)).toBe(read('output', name).trimEnd())
+})
+
+// RFC 8785, appendix B: IEEE 754 bits and the one spelling of the number.
+test.each([
+  ['0000000000000000', '0'],
+  ['8000000000000000', '0'],
+  ['0000000000000001', '5e-324'],
+  ['8000000000000001', '-5e-324'],
+  ['7fefffffffffffff', '1.7976931348623157e+308'],
+  ['4340000000000000', '9007199254740992'],
+  ['4430000000000000', '295147905179352830000'],
+  ['44b52d02c7e14af5', '9.999999999999997e+22'],
+  ['44b52d02c7e14af6', '1e+23'],
+  ['3eb0c6f7a0b5ed8d', '0.000001'],
+  ['41b3de4355555555', '333333333.3333333'],
+])('the number with the bits %s is spelt %s', (bits, spelling) => {
+  expect(canonical(Buffer.from(bits, 'hex').readDoubleBE())).toBe(spelling)
+})
+
+test.each([
+  ['not a number', Number.NaN],
+  ['infinity', Number.POSITIVE_INFINITY],
+  ['a lone surrogate', '\ud800'],
+  ['a name with a lone surrogate', { '\udead': 1 }],
+])('%s has no canonical form', (_, value) => {
+  expect(() => canonical(value as Json)).toThrow(TypeError)
+})
+
+test('members that are undefined are left out', () => {
+  expect(canonical({ b: undefined, a: 1 })).toBe('{"a":1}')
+})
+
+test.each([
+  ['two equal names', '{"a":1,"a":2}'],
+  ['two equal names, one of them escaped', '{"a":1,"\\u0061":2}'],
+  ['two equal names deep inside', '[{"x":{"k":[],"k":{}}}]'],
+  ['the name __proto__', '{"__proto__":{"isAdmin":true}}'],
+  ['the name __proto__, escaped', '{"\\u005f_proto__":1}'],
+  ['a lone high surrogate', '["\\ud800"]'],
+  ['a lone low surrogate in a name', '{"\\udc00":1}'],
+  ['an integer beyond 2^53 - 1', '[9007199254740992]'],
+  ['an integer beyond 2^53 - 1 in other words', '[1e16]'],
+  ['a number that is infinite', '[1e400]'],
+  ['a number that is infinitely small', '[-1e999]'],
+  ['65 levels', `${'['.repeat(65)}${']'.repeat(65)}`],
+  ['half a million levels', `${'['.repeat(500_000)}${']'.repeat(500_000)}`],
+  ['a trailing comma', '[1,]'],
+  ['a string without an end', '["a'],
+  ['two values', '{} {}'],
+  ['nothing', ''],
+  ['a byte order mark', '\ufeff{}'],
+])('%s is refused', (_, text) => {
+  expect(() => parse(text)).toThrow(SyntaxError)
+})
+
+test('what only looks ambiguous is taken: names inside strings, the same name in two objects, 64 levels', () => {
+  for (const text of [
+    '["\\"a\\":1,\\"a\\":2"]',
+    '[{"a":1},{"a":2}]',
+    '{"a":{"a":{"a":"a"}}}',
+    '{"a":"b","b":"a"}',
+    '["\\\\","\\\\\\"",":"]',
+    '["\\ud83d\\ude00","😀"]',
+    '[9007199254740991,-9007199254740991,1.5,1e-7,true,false,null]',
+    `${'['.repeat(64)}${']'.repeat(64)}`,
+  ])
+    expect(parse(text)).toEqual(JSON.parse(text))
+})
+
+test('a long hostile text takes time in proportion to its length, not to its square', () => {
+  for (const text of [
+    `"${'\\"'.repeat(500_000)}`,
+    `["${'\\\\'.repeat(500_000)}"]`,
+    `"${'a'.repeat(12_000_000)}"`,
+    '"'.repeat(1_000_001),
+    `[${' '.repeat(1_000_000)}]`,
+  ]) {
+    const startedAt = performance.now()
+    try {
+      parse(text)
+    } catch (error) {
+      expect(error).toBeInstanceOf(SyntaxError)
+    }
+    expect(performance.now() - startedAt).toBeLessThan(3000)
+  }
+})
+
+test('only the canonical form of a value is taken as canonical', () => {
+  for (const text of ['{"b":1,"a":2}', '[1 ]', '[1.0]', '["\\u0061"]', '[-0]', '{"a":1}\n'])
+    expect(() => parseCanonical(text)).toThrow(SyntaxError)
+})
+
+const json = fc.jsonValue({ maxDepth: 6, noUnicodeString: false })
+
+test('what was spelt is read back, and spelt the same again', () => {
+  fc.assert(
+    fc.property(json, (value) => {
+      // JSON has one zero.
+      const plain = JSON.parse(JSON.stringify(value)) as Json
+      const hasOnlySafe = !/\d{16,}|e\+/.test(JSON.stringify(plain)) && !JSON.stringify(plain).includes('__proto__')
+      fc.pre(hasOnlySafe)
+      const text = canonical(plain)
+      expect(parseCanonical(text)).toEqual(plain)
+    }),
+  )
+})
+
+test('no text makes the parser see another value than JSON.parse does, or fail with anything but a SyntaxError', () => {
+  const piece = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    ':',
+    ',',
+    '\\',
+    'a',
+    '1',
+    '-',
+    'e',
+    ' ',
+    'true',
+    '"a"',
+    '\\u0061',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
+      const text = pieces.join('')
+      try {
+        expect(parse(text)).toEqual(JSON.parse(text))
+      } catch (error) {
+        expect(error).toBeInstanceOf(SyntaxError)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
