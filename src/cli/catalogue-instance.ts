@@ -1,6 +1,7 @@
 /** Declarations: the server itself, and what stands beside it. */
 
 import type { Declaration } from './command.ts'
+import { parseCount } from './text.ts'
 
 const START = 'Start'
 
@@ -33,6 +34,25 @@ export const instances: readonly Declaration[] = [
     load: async () => await import('./up.ts'),
   },
   {
+    name: 'demo',
+    summary: 'The whole story on this machine: nine facts on real input, then the console stays open',
+    group: START,
+    isLocal: true,
+    isStream: true,
+    options: [
+      { flags: '--ci', text: 'end when the facts are told; exit 0 only when all of them happened' },
+      { flags: '--dir <folder>', text: 'keep everything in this folder (else removed at the end)' },
+      { flags: '--repo <path>', text: 'use a clone of this repository of yours' },
+      { flags: '--port <port>', text: 'port of the console (else a free one)', parse: parseCount },
+    ],
+    examples: [
+      ['countersign demo', 'nothing is asked, no account, no network'],
+      ['countersign demo --ci --jsonl', 'headless, for machines'],
+    ],
+    next: ['up'],
+    load: async () => await import('./demo.ts'),
+  },
+  {
     name: 'init',
     summary: 'Make the log and its keys without starting, so that a witness can be told of them first',
     group: START,
@@ -62,5 +82,32 @@ export const instances: readonly Declaration[] = [
       ],
     ],
     load: async () => await import('./witness.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'Put damaged leaves back from a witness’s copy; the running server does it, or you while it is down',
+    group: START,
+    arguments: [['[data]', 'data folder of a server that is not running (else the running server is asked)']],
+    options: [
+      { flags: '--from <copy>', text: 'with a folder: URL of a witness that keeps a copy, or a folder with one' },
+      { flags: '--passphrase-file <file>', text: 'with a folder: opens the encrypted key of the log' },
+      {
+        flags: '--discard-local',
+        text: 'with a folder: leave out leaves that the copy’s signed history does not have',
+      },
+      { flags: '--origin <name>', text: 'with a folder: name of the log, when nothing of it is left' },
+    ],
+    examples: [
+      ['countersign restore', 'as an administrator; the one privileged act that a damaged log allows'],
+      ['countersign restore .countersign --from http://witness.acme.test:7070', 'while the server is down'],
+    ],
+    next: ['verify', 'doctor'],
+    load: async () => await import('./restoring.ts'),
+  },
+  {
+    name: 'log rotate',
+    summary: 'Give the log a new signing key; the old one signs the leaf that says so',
+    examples: [['countersign log rotate', 'others follow with countersign login --log-key']],
+    load: async () => await import('./log-rotate.ts'),
   },
 ]

@@ -62,6 +62,13 @@ export class Client {
     return this.#pin
   }
 
+  /** Believes another key of the same log from here on; only after the old one has signed for it. */
+  repin(logKey: string): void {
+    if (!this.#pin) return
+    this.#pin = { ...this.#pin, logKey }
+    this.#store.write(this.#pin)
+  }
+
   /** A read. `path` starts with a slash. Throws a Failure for every answer but a 200 of that shape. */
   async get<T>(path: string, shape: z.ZodType<T>, options: Pick<Exchange, 'timeoutMs' | 'signal'> = {}): Promise<T> {
     const answer = await this.#exchange({ method: 'GET', path, ...options }, this.authorization)
@@ -78,6 +85,8 @@ export class Client {
     options: WriteOptions = {},
   ): Promise<Receipt<R>> {
     const { idempotencyKey = randomUUID(), timeoutMs, authorization = this.authorization } = options
+    // Pinned before anything is asked: a receipt must not choose the key that judges it.
+    await this.pin()
     const headers = method === 'POST' ? { 'idempotency-key': idempotencyKey } : {}
     const given = body === undefined ? {} : { body }
     const answer = await this.#exchange(

@@ -3,11 +3,7 @@
 import { runStory, type StoryOptions } from './demo/story.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface DemoOptions extends StoryOptions {
-  /** End once the facts are told, with 0 only when all of them happened. */
-  readonly ci?: boolean
-}
-
-export async function run(options: DemoOptions, terminal: Terminal): Promise<number> {
+/** 0 when all facts happened; a Failure that names the first one that did not. */
+export async function run(options: StoryOptions, terminal: Terminal): Promise<number> {
   return await runStory(options, terminal)
 }

@@ -6,7 +6,7 @@ import { people, git, start } from './catalogue-start.ts'
 import { instances } from './catalogue-instance.ts'
 import { record } from './catalogue-record.ts'
 import { work } from './catalogue-work.ts'
-import { declare, declareFamily, type Act, type Family } from './command.ts'
+import { declare, declareFamily, type Act, type Declaration, type Family } from './command.ts'
 import type { Terminal } from './terminal.ts'
 import { findHelp } from './topic.ts'
 
@@ -20,6 +20,7 @@ const FAMILIES: readonly Family[] = [
   { name: 'issuer', summary: 'CIs whose jobs may sign in', group: 'Set up' },
   { name: 'environment', summary: 'Where releases go, and who must agree', group: 'Set up' },
   { name: 'target', summary: 'Hosts and databases that credentials are lent for', group: 'Set up' },
+  { name: 'log', summary: 'The key of the log', group: 'Set up' },
   { name: 'git hook', summary: 'The door of a bare repository', group: '' },
 ]
 
@@ -48,9 +49,12 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
       '\nMore: countersign help <command> · countersign help exit-codes · countersign help environment',
     )
     .option('--no-color', 'no colour, as NO_COLOR')
-  for (const declaration of [...instances, ...start]) declare(program, declaration, act)
+  const declarations = [...instances, ...start, ...work, ...record, ...people, ...git, ...admin]
+  // In the order of the help: what starts with a word of its own, families, and what families hold.
+  const isEarly = ({ name, group }: Declaration) => !name.includes(' ') && group === 'Start'
+  for (const declaration of declarations.filter(isEarly)) declare(program, declaration, act)
   for (const family of FAMILIES) declareFamily(program, family)
-  for (const declaration of [...work, ...record, ...people, ...git, ...admin]) declare(program, declaration, act)
+  for (const declaration of declarations.filter((each) => !isEarly(each))) declare(program, declaration, act)
   program
     .command('help')
     .summary('Help on a command or topic')

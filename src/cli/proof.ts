@@ -47,11 +47,16 @@ function openPinned(note: string, origin: string, logKey: string) {
     return openCheckpoint(note, origin, [parseKey(logKey)])
   } catch (error) {
     if (!(error instanceof TlogError)) throw error
-    throw unverified(
-      error.code === 'unknown_key' ? 'log_key_changed' : error.code,
-      `the checkpoint is not one that the pinned log signed: ${error.message}`,
-    )
+    throw keyFailure(error)
   }
+}
+
+function keyFailure({ code, message }: TlogError): Failure {
+  const sentence = `the checkpoint is not one that the pinned log signed: ${message}`
+  if (code !== 'unknown_key') return unverified(code, sentence)
+  return new Failure('unverified', 'log_key_changed', sentence, {
+    next: 'do not go on with this server, unless its administrators name the new key: countersign login --log-key KEY',
+  })
 }
 
 /** The head of a signed checkpoint of the pinned log. Throws a Failure `unverified` for anything else. */

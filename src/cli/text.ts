@@ -75,8 +75,10 @@ export function listed(names: readonly string[], word: 'and' | 'or' = 'and'): st
   return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`
 }
 
+/** `1 leaf`, `2 leaves`, `3 logins`. */
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+  const many = noun === 'leaf' ? 'leaves' : `${noun}s`
+  return `${count} ${count === 1 ? noun : many}`
 }
 
 /** A whole number from 1 up; else a usage failure. */

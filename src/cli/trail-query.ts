@@ -40,7 +40,7 @@ export async function run(options: TrailOptions, terminal: Terminal): Promise<nu
     return table([HEAD, ...rows.map((each) => cells(each, terminal.paint))], terminal.columns)
   })
   if (terminal.format === 'text' && total > count)
-    terminal.say(`${plural(count, 'leaf').replace('leafs', 'leaves')} of ${total}; --limit shows more`)
+    terminal.say(`${plural(count, 'leaf')} of ${total}; --limit shows more`)
   return 0
 }
 

@@ -332,3 +332,32 @@ test('an enrolment makes the passkey, once, and sends what setup needs', async (
     software: true,
   })
 })
+
+test('restore says which leaves came back', async () => {
+  await using server = await openServer()
+  using home = new Home(server)
+  server.on('POST', '/api/v1/log/repair', () => ({ body: server.receipt('log.repaired', { repaired: [31, 32] }) }))
+  const { stdout, code } = await home.run(['restore'], { env: home.signedIn() })
+  expect(stdout).toBe('restored 2 leaves: 31, 32\nleaf: 0\n')
+  expect(code).toBe(0)
+  expect((await home.run(['restore', '--from', 'x'], { env: home.signedIn() })).code).toBe(2)
+  expect((await home.run(['restore', 'data'], { env: home.signedIn() })).stderr).toContain('name the witness')
+  server.on('POST', '/api/v1/log/repair', () => server.problem(409, 'nothing_damaged', 'There is nothing to repair.'))
+  expect((await home.run(['restore'], { env: home.signedIn() })).stderr).toContain('There is nothing to repair')
+})
+
+test('the one who rotates the key follows it; whoever did not is stopped, and told how to follow', async () => {
+  await using server = await openServer()
+  using home = new Home(server)
+  using other = new Home(server)
+  await act(other)
+  server.on('POST', '/api/v1/log/rotation', () => ({
+    body: server.rotateKey((key) => server.receipt('log.rotated', { key })),
+  }))
+  const { stdout } = await home.run(['log', 'rotate'], { env: home.signedIn() })
+  expect(stdout).toContain(`the log signs with ${server.logKey} from here on`)
+  expect((await act(home)).code).toBe(0)
+  const stopped = await act(other)
+  expect(stopped.code).toBe(5)
+  expect(stopped.stderr).toContain('countersign login --log-key KEY')
+})

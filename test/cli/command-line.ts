@@ -91,12 +91,21 @@ export class Home implements Disposable {
   }
 }
 
+/** A command that hangs must not outlive its test. */
+const LIMIT_MS = 25_000
+
 async function execute(
   program: string,
   args: readonly string[],
   { env, stdin = '', cwd, onStderr }: RunOptions,
 ): Promise<Ended> {
-  const child = spawn(program, args, { env: env as NodeJS.ProcessEnv, cwd, stdio: 'pipe' })
+  const child = spawn(program, args, {
+    env: env as NodeJS.ProcessEnv,
+    cwd,
+    stdio: 'pipe',
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => {

@@ -79,6 +79,14 @@ export class FakeServer implements AsyncDisposable {
     this.#signer = ed25519Signer(ORIGIN, NOTE_SIGNATURE, generateKeyPairSync('ed25519').privateKey)
   }
 
+  /** The old key signs for the new one, which signs from here on. */
+  rotateKey<T>(say: (newKey: string) => T): T {
+    const next = ed25519Signer(ORIGIN, NOTE_SIGNATURE, generateKeyPairSync('ed25519').privateKey)
+    const said = say(formatKey(next.key))
+    this.#signer = next
+    return said
+  }
+
   checkpoint(size = this.leaves.length): string {
     return signCheckpoint({ origin: ORIGIN, size, rootHash: rootOf(this.#hashes(size)) }, this.#signer)
   }
