@@ -13,7 +13,7 @@ export async function claimBuild(
 ): Promise<BuildClaims | Refusal | undefined> {
   if (!jobKey) return undefined
   if (!envelope) return refuse('malformed', 'The provenance is missing.')
-  const said = await verifyProvenance(
+  const said = verifyProvenance(
     envelope,
     { keys: [{ keyId: 'job', publicKey: Buffer.from(base64.decode(jobKey)) }] },
     at,

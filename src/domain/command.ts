@@ -1,6 +1,6 @@
 /** Everything that can be asked: the rooms' commands put together, each with its closed schema. */
 
-import * as z from '../bytes/schema.ts'
+import type * as z from '../bytes/schema.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import * as build from './build.ts'

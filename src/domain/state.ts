@@ -70,7 +70,7 @@ function apply(state: State, leaf: Leaf, leafIndex: number): void {
 }
 
 function fold(state: State, { event, at }: Leaf, leafIndex: number): void {
-  const [room] = event.type.split('.')
+  const room = event.type.split('.')[0]!
   switch (room) {
     case 'alert':
       return alert.apply(state, event as alert.AlertEvent, at, leafIndex)
@@ -138,7 +138,8 @@ export function formatState(state: ReadonlyState): Json {
 }
 
 function spell(value: unknown): unknown {
-  if (value instanceof Map) return { map: [...value].map(([name, member]) => [name, spell(member)]) }
+  if (value instanceof Map)
+    return { map: [...(value as Map<string, unknown>)].map(([name, member]) => [name, spell(member)]) }
   if (Array.isArray(value)) return value.map(spell)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
