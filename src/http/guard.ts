@@ -4,7 +4,7 @@ import { attempt } from '../evidence/refusal.ts'
 import { parse } from '../bytes/json.ts'
 import { utf8 } from '../bytes/text.ts'
 import { authenticateDoor } from './act.ts'
-import type { App, FastifyReply, FastifyRequest } from './app.ts'
+import type { Access, App, FastifyReply, FastifyRequest } from './app.ts'
 import { callerOf, judgeAccess, judgeLogin, judgeOrigin, judgeReader } from './caller.ts'
 import { isOurHost, securityHeaders, setHeaders } from './header.ts'
 import { addressKey, Limit } from './limit.ts'
@@ -36,16 +36,15 @@ export function guard(app: App, port: Port): void {
   app.addHook('onRequest', async (request, reply) => {
     request.startedAt = performance.now()
     setHeaders(reply, headers)
-    const { access = 'login', isFree = false } = request.routeOptions.config
-    if (isFree) return
+    if (request.routeOptions.config.isFree) return
     if (!isOurHost(request.headers.host, hosts))
       return sendProblem(reply, problem('misdirected', `This server is ${url.host}.`))
-    const refused = admit(request, port, limits) ?? judgeAccess(access, request.caller)
+    const refused = admit(request, port, limits) ?? judgeAccess(accessOf(request), request.caller)
     if (refused) return stop(reply, refused, port)
   })
 
   app.addHook('preValidation', async (request, reply) => {
-    const refused = request.routeOptions.config.access === 'door' ? authenticateDoor(request, port) : undefined
+    const refused = accessOf(request) === 'door' ? authenticateDoor(request, port) : undefined
     if (refused) return sendProblem(reply, refused)
     const { bodyBytes } = request
     if (bodyBytes === undefined) return
@@ -57,8 +56,8 @@ export function guard(app: App, port: Port): void {
 
   app.addHook('preHandler', async (request, reply) => {
     if (request.caller === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return
-    const { access = 'login', isOpenToRead = false } = request.routeOptions.config
-    if (access !== 'login') return
+    if (accessOf(request) !== 'login') return
+    const { isOpenToRead = false } = request.routeOptions.config
     const refused = judgeLogin(request.caller, port) ?? (isOpenToRead ? undefined : judgeReader(request.caller, port))
     if (refused) return stop(reply, refused, port)
   })
@@ -66,6 +65,11 @@ export function guard(app: App, port: Port): void {
 
 export function originsOf({ ledger, config }: Port): readonly string[] {
   return ledger.state.log?.origins ?? [new URL(config.publicUrl).origin]
+}
+
+/** A route without a word is for those who are signed in. That there is no route at all, anyone may know. */
+function accessOf(request: FastifyRequest): Access {
+  return request.is404 ? 'anyone' : (request.routeOptions.config.access ?? 'login')
 }
 
 type Limits = { readonly perAddress: Limit; readonly perLogin: Limit }
@@ -82,7 +86,7 @@ function admit(request: FastifyRequest, port: Port, { perAddress, perLogin }: Li
     return problem('too_many', `Too many requests; try again in ${waitSeconds} s.`, { retryAfterSeconds: waitSeconds })
   if (isKnown) request.caller = caller
   // A stale cookie or token must not keep anyone from signing in again.
-  return caller instanceof Problem && request.routeOptions.config.access !== 'anyone' ? caller : undefined
+  return caller instanceof Problem && accessOf(request) !== 'anyone' ? caller : undefined
 }
 
 function stop(reply: FastifyReply, refused: Problem, { noise }: Port): FastifyReply {
