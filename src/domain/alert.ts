@@ -183,7 +183,8 @@ function rapidRoles(state: State, { event, at }: Leaf, leafIndex: number): Found
 
 function damage({ event }: Leaf, leafIndex: number): Found[] {
   if (event.type !== 'log.damaged') return []
-  return [{ rule: 'log_damaged', severity: 'critical', evidence: [leafIndex], subject: String(leafIndex) }]
+  const evidence = [event.leafIndex, leafIndex]
+  return [{ rule: 'log_damaged', severity: 'critical', evidence, subject: String(leafIndex) }]
 }
 
 export function fire({ alert }: z.infer<(typeof commands)['fire alert']>, state: State): Decision {
