@@ -20,6 +20,8 @@ export interface Server {
   readonly origin: string
   /** Verifier key of the log. */
   readonly logKey: string
+  /** Verifier key of its witness. */
+  readonly witnessKey: string
   readonly companion: Companion
 }
 
@@ -50,7 +52,7 @@ export async function bearLog(stage: Stage, tale: Tale, port: number): Promise<P
   return {
     sentence: `Log ${origin} was born, and a witness cosigns it`,
     leafIndex: 0,
-    outcome: { url, directory, origin, logKey, companion },
+    outcome: { url, directory, origin, logKey, witnessKey: witness.key, companion },
   }
 }
 

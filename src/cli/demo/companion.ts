@@ -101,10 +101,10 @@ export class Companion implements AsyncDisposable {
   }
 }
 
-/** A port of the loopback interface that nobody listens on right now. */
-export async function freePort(): Promise<number> {
+/** A port of the loopback interface that nobody listens on right now: `wanted`, or any. Rejects when `wanted` is taken. */
+export async function freePort(wanted = 0): Promise<number> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(wanted, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port

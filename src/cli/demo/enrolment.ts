@@ -1,6 +1,6 @@
 /** Fact 2: people with passkeys, roles and git signing keys. No browser takes part, so the passkeys are software and say so. */
 
-import * as z from '../../bytes/schema.ts'
+import type * as z from '../../bytes/schema.ts'
 import * as shape from '../../control/view/shape.ts'
 import type { Server } from './birth.ts'
 import { setupTokenFile } from './birth.ts'

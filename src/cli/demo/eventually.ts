@@ -1,7 +1,7 @@
 /** Waiting for something to become true, never longer than said. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Stage } from './stage.ts'
+import { fall, type Stage } from './stage.ts'
 
 const POLL_MS = 100
 
@@ -16,7 +16,7 @@ export async function eventually<T>(
   for (;;) {
     const found = await look()
     if (found !== undefined) return found
-    if (stage.fallen) throw stage.fallen.failure(`ended by itself with ${await stage.fallen.ended}`)
+    if (stage.fallen) throw fall(stage.fallen, await stage.fallen.ended)
     if (Date.now() > deadline) throw new Error(`${what} did not happen within ${timeoutMs / 1000} s`)
     await sleep(POLL_MS)
   }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import * as z from '../../bytes/schema.ts'
+import type * as z from '../../bytes/schema.ts'
 import * as shape from '../../control/view/shape.ts'
 import { query } from '../../credential/postgres-query.ts'
 import { readArtifact } from '../artifact.ts'
@@ -10,7 +10,7 @@ import type { Cast } from './cast.ts'
 import { eventually, mustHold } from './eventually.ts'
 import type { Built, Gated } from './gate.ts'
 import { stealToken, type Running } from './job.ts'
-import { quoted } from './person.ts'
+import { firstLine, quoted } from './person.ts'
 import { DATABASE, HOST, OWNER, type Production } from './production.ts'
 import { hasProgram } from './sshd.ts'
 import { LAUNCHER, type Ended, type Stage } from './stage.ts'
@@ -130,14 +130,10 @@ async function refusedAtDatabase({ stage, tale, built, production }: Lending, gr
   tale.say(`pg_roles: the role of credential ${serial} is gone; the table it made is there, and belongs to ${OWNER}`)
 }
 
+/** The line in which a program says that it was turned away. */
 function tellLast({ stderr }: Ended, tale: Tale): void {
-  tale.say(
-    stderr
-      .trim()
-      .split('\n')
-      .at(-1)
-      ?.replace(/^psql: error: /u, '') ?? '',
-  )
+  const lines = stderr.trim().split('\n')
+  tale.say(lines.find((line) => /FATAL|denied/u.test(line)) ?? lines.at(-1) ?? '')
 }
 
 /** The CI's token, used a second time by somebody who copied it. */
@@ -152,9 +148,9 @@ async function refusedToken({ stage, tale, built }: Lending): Promise<number> {
   }
   const args = ['release', 'request', '--env', 'production', '--artifact', built.digest]
   tale.command('attacker', `COUNTERSIGN_ID_TOKEN_FILE=… countersign ${args.join(' ')}`)
-  const { code, stderr } = await stage.run(LAUNCHER, args, { env })
+  const { code, stdout, stderr } = await stage.run(LAUNCHER, args, { env })
   const leaf = /^leaf: (\d+)$/mu.exec(stderr)?.[1]
-  tale.say(stderr.trim().split('\n')[0] ?? '', Number(leaf))
+  tale.say(firstLine({ code, stdout, stderr }), Number(leaf))
   mustHold(code === REFUSED && leaf !== undefined, `the token was refused a second time (exit code ${code})`)
   return Number(leaf)
 }

@@ -21,6 +21,8 @@ export interface Typed extends Ended {
   readonly leafIndex: number | undefined
 }
 
+/** How commands name the leaf that something became; git fills what a remote said with spaces. */
+const LEAF = /(?:^(?:remote: )?leaf: |· leaf )(\d+) *$/mu
 /** Words that come out of the shell as they went in. */
 const PLAIN = /^[\w@%+=:,./~-]+$/u
 
@@ -89,7 +91,10 @@ export class Person {
 }
 
 function leafIn({ stdout, stderr }: Ended): number | undefined {
-  const found = /\bleaf:? (\d+)\b/u.exec(`${stdout}\n${stderr}`)?.[1]
+  const [, alone, behind] =
+    LEAF.exec(`${stdout}
+${stderr}`) ?? []
+  const found = alone ?? behind
   return found === undefined ? undefined : Number(found)
 }
 

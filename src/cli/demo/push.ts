@@ -122,7 +122,7 @@ function tellRemote({ stderr, leafIndex }: Typed, tale: Tale): void {
   const lines = stderr.split('\n').filter((line) => /^(?:remote:| ! |To )/u.test(line))
   const said = lines
     .map((line) => line.trimEnd())
-    .filter((line) => line !== 'remote:' && !/^remote: leaf: /u.test(line))
+    .filter((line) => line !== 'remote:' && !line.startsWith('remote: leaf: '))
   said.forEach((line, at) => tale.say(line, at === 0 ? leafIndex : undefined))
 }
 

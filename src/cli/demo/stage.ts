@@ -130,6 +130,11 @@ export class Stage implements AsyncDisposable {
     return this.#companions.find(({ isRunning }) => !isRunning)
   }
 
+  /** What to say of the first one of them that ends by itself, once it does. */
+  async firstFall(): Promise<Error> {
+    return await Promise.race(this.#companions.map(async (companion) => fall(companion, await companion.ended)))
+  }
+
   /** Runs a program to its end, whatever that is. Rejects when it cannot be started or takes too long. */
   async run(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
     const { env, cwd = this.directory, input, timeoutMs = PROGRAM_MS } = options
@@ -163,4 +168,8 @@ export class Stage implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#ends.disposeAsync()
   }
+}
+
+export function fall(companion: Companion, code: number): Error {
+  return companion.failure(`ended by itself with ${code}`)
 }

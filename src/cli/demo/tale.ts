@@ -1,5 +1,6 @@
 /** What a demo tells: nine facts, each with the commands that a person could have typed and the leaf that proves it. */
 
+import { Failure } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** What happened, in one sentence, and the leaf that says so. */
@@ -28,13 +29,17 @@ export class Tale {
     this.#directory = directory
   }
 
-  /** Tells a fact while it happens. A failure inside is told with the fact's name by whoever catches it. */
+  /** Tells a fact while it happens. Rejects with a Failure that names the fact when it does not. */
   async fact<T>(title: string, happen: () => Promise<Proof & { readonly outcome: T }>): Promise<T> {
     const number = this.facts.length + 1
     const { paint } = this.#terminal
     this.print(`\n${paint.bold(`${number}  ${title}`)}`)
     const startedAt = performance.now()
-    const { sentence, leafIndex, outcome } = await happen()
+    const { sentence, leafIndex, outcome } = await happen().catch((thrown: unknown) => {
+      const failure = failureOf(number, title, thrown)
+      this.#terminal.emit('fact', { number, title, ok: false, error: failure.message }, `  ${paint.bad('✗')} ${title}`)
+      throw failure
+    })
     const fact = { number, title, sentence, leafIndex, tookMs: Math.round(performance.now() - startedAt) }
     this.facts.push(fact)
     this.#terminal.emit('fact', { ...fact, ok: true }, this.#withLeaf(`  ${paint.good('✓')} ${sentence}`, leafIndex))
@@ -64,4 +69,11 @@ export class Tale {
   #short(text: string): string {
     return text.replaceAll(this.#directory, '~demo')
   }
+}
+
+/** What is said of a story that did not end well. A slip on the command line is no fact that did not happen. */
+function failureOf(number: number, title: string, thrown: unknown): Failure {
+  if (thrown instanceof Failure && thrown.exit === 'usage') return thrown
+  const because = thrown instanceof Error ? thrown.message : String(thrown)
+  return new Failure('failed', 'fact_failed', `fact ${number} (${title}) did not happen: ${because}`)
 }
