@@ -67,7 +67,7 @@ function State({ grant, live }: { readonly grant: Grant; readonly live: boolean 
     <span className={table.quiet}>
       {grant.endedAt ? (grant.cause ?? 'ended').replaceAll('_', ' ') : 'expired'},{' '}
       <Ago at={grant.endedAt ?? grant.expiresAt} />
-      {grant.cleared === false && ', not cleared at the target yet'}
+      {grant.cleared === false && ', refused by hosts that follow the revoked list'}
     </span>
   )
 }
