@@ -3,6 +3,7 @@
 import type { Commit, Release } from '../api/shape.ts'
 import { Empty } from '../part/answer.tsx'
 import { Ago } from '../part/clock.tsx'
+import { join } from '../part/class.ts'
 import { Name } from '../part/name.tsx'
 import { Panel } from '../part/panel.tsx'
 import { Pill } from '../part/pill.tsx'
@@ -53,7 +54,7 @@ export function Changes({ release }: { readonly release: Release }) {
 
 function Commits({ commits }: { readonly commits: readonly Commit[] }) {
   return (
-    <table className={table.table}>
+    <table className={join(table.table, styles.commits)}>
       <thead>
         <tr>
           <th scope="col">Commit</th>

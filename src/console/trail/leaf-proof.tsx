@@ -2,7 +2,7 @@
 
 import type { Leaf } from '../api/shape.ts'
 import { CopyButton } from '../part/copy.tsx'
-import type { Verdict } from '../verify/leaf.ts'
+import { DISCLOSURE, type Check, type Verdict } from '../verify/leaf.ts'
 import styles from './drawer.module.css'
 import { Line } from './line.tsx'
 import { MerklePath } from './merkle-path.tsx'
@@ -14,7 +14,7 @@ export function LeafProof({ data: { leaf, proof }, verdict, leafIndex }: Props) 
     <>
       <h3 className={styles.section}>Proof</h3>
       <ul className={styles.facts}>
-        {verdict.checks.map((check) => (
+        {foldDisclosures(verdict.checks).map((check) => (
           <Line key={check.name} ok={check.ok}>
             {check.detail}
           </Line>
@@ -32,4 +32,13 @@ export function LeafProof({ data: { leaf, proof }, verdict, leafIndex }: Props) 
       </p>
     </>
   )
+}
+
+/** Disclosures that hold are told in one line, by name; one that does not keeps a line of its own. */
+function foldDisclosures(checks: readonly Check[]): readonly Check[] {
+  const isHeld = ({ name, ok }: Check) => ok && name.startsWith(DISCLOSURE)
+  const held = checks.filter(isHeld).map(({ name }) => name.slice(DISCLOSURE.length))
+  if (held.length < 2) return checks
+  const detail = `${held.slice(0, -1).join(', ')} and ${held.at(-1)} are what the leaf commits to`
+  return [...checks.filter((check) => !isHeld(check)), { name: 'disclosures', ok: true, detail }]
 }

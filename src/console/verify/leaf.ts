@@ -12,6 +12,9 @@ export type Proof = {
   readonly checkpoint: string
 }
 
+/** What the name of a disclosure's check begins with. */
+export const DISCLOSURE = 'disclosure '
+
 export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string }
 
 /** `root` is what this browser computed; `signedRoot` what the checkpoint says (both base64). */
@@ -108,7 +111,7 @@ async function checkDisclosure(given: Shown, leaf: string): Promise<Check> {
   const same = opened.value?.name === given.name && JSON.stringify(opened.value.value) === JSON.stringify(given.value)
   const ok = same && opened.value?.committed === true
   const detail = ok ? `“${given.name}” is what the leaf commits to` : `“${given.name}” is not what the leaf commits to`
-  return { name: `disclosure ${given.name}`, ok, detail }
+  return { name: DISCLOSURE + given.name, ok, detail }
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<{ value?: T; error?: string }> {
