@@ -181,11 +181,13 @@ class Feed {
       this.#fed = fed
       // "The client MUST ignore any cosignatures from unknown keys", and a wrong one of a known key is an error.
       const note = head.note + lines
-      this.#remember(note)
+      verifyCosignatures(parseNote(note), [this.#witness.key])
       const own = parseNote(note).signatures.filter(
         ({ name, keyId }) => name === this.#witness.key.name && keyId === this.#witness.key.keyId,
       )
       await log.addCosignatures(head.note, own.map(formatSignatureLine).join(''))
+      // Nobody is told of a cosignature that is not served yet.
+      this.#remember(note)
       if (mirrorError) throw mirrorError
       this.#failures = 0
       this.#trouble = undefined
