@@ -22,7 +22,7 @@ import type { KeyClaims } from './key.ts'
 import { loadPolicies, type PolicyFiles } from '../policy/policy.ts'
 import type { PolicyClaims } from './policy.ts'
 import type { Evidence } from './leaf.ts'
-import type { JobClaims, JobFacts, PasskeyClaims } from './login.ts'
+import { jobFacts, type JobClaims, type PasskeyClaims } from './login.ts'
 import type { EnrolClaims } from './principal.ts'
 import { keepsAdministrators } from './question.ts'
 import { textOf } from './release.ts'
@@ -157,7 +157,7 @@ async function claimJob(
   if (isRefusal(claims)) return claims
   if (!provesKey(command.jobKey, exhibits.one('key-proof'), tokenBytes))
     return refuse('bad_key_proof', 'The job did not prove that it holds the key it named.')
-  return describeJob(claims, state)
+  return describeJob(claims)
 }
 
 /** The job signs SHA-256 of its token with the key that it names, so that a copied token cannot be bound to another key. */
@@ -169,7 +169,8 @@ function provesKey(jobKey: string, proof: Uint8Array | undefined, token: Uint8Ar
   return isProof ?? false
 }
 
-function describeJob(claims: TokenClaims, state: ReadonlyState): JobClaims | Refusal {
+/** As the CI says it: which registered repository that is, the rules decide on the newest state. */
+function describeJob(claims: TokenClaims): JobClaims | Refusal {
   const {
     issuer,
     tokenId,
@@ -186,16 +187,13 @@ function describeJob(claims: TokenClaims, state: ReadonlyState): JobClaims | Ref
     environment,
     runnerEnvironment,
   } = claims
-  const known = [...state.repositories.values()].find((entry) =>
-    isSameRepository(entry, issuer, repositoryId, repository),
-  )
   if (!repository || !runId) return refuse('claims_missing', 'The CI token names no repository or no run.')
   const identity = [issuer, repositoryId ?? repository, runId, runAttempt ?? '', jobId ?? ''].join('\n')
-  const job: JobFacts = {
+  const job = jobFacts.safeParse({
     issuer,
     tokenDigest: digestOf(utf8.encode(`${issuer}\n${tokenId}`)),
     tokenExpiresAt: expiresAt,
-    repository: known?.repository ?? repository,
+    repository,
     runId,
     ...(repositoryId !== undefined && { ciRepositoryId: repositoryId }),
     ...(commit !== undefined && { commit }),
@@ -205,25 +203,13 @@ function describeJob(claims: TokenClaims, state: ReadonlyState): JobClaims | Ref
     ...(eventName !== undefined && { eventName }),
     ...(environment !== undefined && { environment }),
     ...(runnerEnvironment !== undefined && { runnerEnvironment }),
-  }
-  return { principal: `job:${hex.encode(sha256(utf8.encode(identity))).slice(0, 20)}`, job }
-}
-
-type Registered = {
-  readonly repository: string
-  readonly ciIssuer?: string | undefined
-  readonly ciRepositoryId?: string | undefined
-}
-
-/** Names can be taken over when a repository is renamed or deleted; where an immutable id was registered, only that counts. */
-function isSameRepository(
-  entry: Registered,
-  issuer: string,
-  repositoryId: string | undefined,
-  repository: string | undefined,
-): boolean {
-  if (entry.ciIssuer !== undefined && entry.ciIssuer !== issuer) return false
-  return entry.ciRepositoryId === undefined ? entry.repository === repository : entry.ciRepositoryId === repositoryId
+  })
+  if (!job.success)
+    return refuse(
+      'claims_unusable',
+      `The CI token’s ${String(job.error.issues[0]?.path[0])} is not of a form known here.`,
+    )
+  return { principal: `job:${hex.encode(sha256(utf8.encode(identity))).slice(0, 20)}`, job: job.data }
 }
 
 type EnrolKey = Extract<Command, { type: 'enrol key' }>

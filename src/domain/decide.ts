@@ -98,23 +98,24 @@ function decidePush({ command, claims, given }: Matter, state: State, policies: 
 
 function decideLogin({ command, claims, at }: Matter, state: State, policies: PolicySet): Decision {
   const nothing = { eventName: '', tokenReused: false, repositoryKnown: false }
-  if (command.type === 'open login') {
+  if (command.type !== 'open job login') {
     const passkey = claims as login.PasskeyClaims
     const person = state.people.get(state.passkeys.get(passkey.credentialId)?.person ?? '')
     const context = { ...nothing, method: 'passkey', userVerified: passkey.isUserVerified }
     const answer = person ? q.ask(policies, q.personEntity(person, at), 'openLogin', [q.instance], context) : q.unasked
-    return login.open(command, passkey, answer, state)
+    return login.open(command as login.Open, passkey, answer, state)
   }
-  const said = claims as login.JobClaims
-  const tokenReused = state.spentTokens.has(said.job.tokenDigest)
-  const repositoryKnown = state.repositories.has(said.job.repository)
+  const { principal: job, job: facts } = claims as login.JobClaims
+  const known = repository.meantBy(facts, state)
+  const said = { principal: job, job: { ...facts, repository: known?.repository ?? facts.repository } }
+  const tokenReused = state.spentTokens.has(facts.tokenDigest)
   const context = {
     method: 'job',
     userVerified: false,
-    eventName: said.job.eventName ?? '',
+    eventName: facts.eventName ?? '',
     tokenReused,
-    repositoryKnown,
+    repositoryKnown: known !== undefined,
   }
-  const answer = q.ask(policies, q.jobEntity(said.principal, said.job), 'openLogin', [q.instance], context)
-  return login.openJob(command as Extract<Command, { type: 'open job login' }>, said, answer, state)
+  const answer = q.ask(policies, q.jobEntity(job, said.job), 'openLogin', [q.instance], context)
+  return login.openJob(command, said, known !== undefined, answer, state)
 }

@@ -127,7 +127,7 @@ export function judge(login: Login | undefined, state: State, at: number): Reaso
   return undefined
 }
 
-type Open = z.infer<(typeof commands)['open login']>
+export type Open = z.infer<(typeof commands)['open login']>
 export type PasskeyClaims = { readonly credentialId: string; readonly isUserVerified: boolean }
 
 export function open(
@@ -152,6 +152,7 @@ export type JobClaims = { readonly principal: f.PrincipalId; readonly job: JobFa
 export function openJob(
   command: OpenJob,
   { principal, job }: JobClaims,
+  isKnownRepository: boolean,
   { policy, isAllowed }: Answered,
   state: State,
 ): Decision {
@@ -159,7 +160,7 @@ export function openJob(
 
   if (!state.issuers.has(command.issuer)) return refuse('issuer_unknown')
   if (state.spentTokens.has(job.tokenDigest)) return refuse('token_reused')
-  if (!state.repositories.has(job.repository)) return refuse('no_such_repository')
+  if (!isKnownRepository) return refuse('no_such_repository')
   if (!isAllowed) return refuse('policy_refused')
   const { login, bearerDigest, expiresAt, jobKey } = command
   return allowed(

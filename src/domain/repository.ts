@@ -70,6 +70,22 @@ export function apply(state: State, event: RepositoryEvent, at: number, leafInde
   }
 }
 
+type Named = { readonly issuer: string; readonly repository: string; readonly ciRepositoryId?: string | undefined }
+
+/**
+ * The registered repository that a CI means. Names are taken over when a repository is renamed or deleted, and every issuer has
+ * its own: where an id was registered only that counts, and a name alone counts only while a single issuer is trusted.
+ */
+export function meantBy({ issuer, repository, ciRepositoryId }: Named, state: State): Repository | undefined {
+  const ofIssuer = [...state.repositories.values()].filter(({ ciIssuer }) =>
+    ciIssuer === undefined ? state.issuers.size === 1 : ciIssuer === issuer,
+  )
+  return (
+    ofIssuer.find((known) => known.ciRepositoryId !== undefined && known.ciRepositoryId === ciRepositoryId) ??
+    ofIssuer.find((known) => known.ciRepositoryId === undefined && known.repository === repository)
+  )
+}
+
 /** Git writes "no commit" as an object name of zeros. */
 export function isNothing(id: string): boolean {
   return /^0+$/.test(id)
