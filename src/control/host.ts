@@ -23,6 +23,9 @@ export type HostOptions = InstanceOptions & {
   readonly report: (sentence: string) => void
 }
 
+/** What one leaf names; a second repair takes the rest. */
+const MAX_REPAIRED = 256
+
 export class Host implements AsyncDisposable {
   readonly instance: Instance
   readonly views: Views
@@ -86,7 +89,7 @@ export class Host implements AsyncDisposable {
 
   /** Puts damaged leaves back from a witness's copy, for who may ask for it, and says so in a leaf. */
   async repairLog(request: Omit<Request, 'command'>): Promise<Recorded | Refusal> {
-    const damaged = this.instance.ledger.state.log?.damaged ?? []
+    const damaged = (this.instance.ledger.state.log?.damaged ?? []).slice(0, MAX_REPAIRED)
     if (damaged.length === 0)
       return refuse('nothing_damaged', 'Every stored leaf matches the signed log; there is nothing to repair.')
     const asked = (leafIndexes: readonly number[], from: string): Request => ({
@@ -94,10 +97,20 @@ export class Host implements AsyncDisposable {
       command: { type: 'repair log', leafIndexes: [...leafIndexes], from },
     })
     if (!this.instance.wouldAllow(asked(damaged, 'nobody'))) return this.instance.handle(asked(damaged, 'nobody'))
-    const { repaired, from, failed } = await this.#repair.repair(damaged)
-    if (repaired.length === 0)
+    const whole = await this.#wholeAgain(damaged)
+    const { repaired, from, failed } = await this.#repair.repair(
+      damaged.filter((leafIndex) => !whole.includes(leafIndex)),
+    )
+    const back = [...whole, ...repaired]
+    if (back.length === 0)
       return refuse('repair_failed', `No leaf could be put back: ${failed[0]?.because ?? 'no witness has a copy'}.`)
-    return this.instance.handle(asked(repaired, from.join(', ')))
+    return this.instance.handle(asked(back, from.join(', ') || 'this copy'))
+  }
+
+  /** Leaves that match the tree now: somebody restored them while nobody looked. */
+  async #wholeAgain(leafIndexes: readonly number[]): Promise<number[]> {
+    const read = await Promise.allSettled(leafIndexes.map((leafIndex) => this.instance.log.leaf(leafIndex)))
+    return leafIndexes.filter((_, index) => read[index]!.status === 'fulfilled')
   }
 
   /** Resolves when witnesses were fed, due alerts fired and due credentials taken back, once. */

@@ -34,6 +34,7 @@ import { Seen } from './authenticate.ts'
 import { utf8 } from '../bytes/text.ts'
 import { parse } from '../bytes/json.ts'
 import type { PolicyFiles } from '../policy/policy.ts'
+import { checkWitnesses, type WitnessOptions } from './witnesses.ts'
 import { TargetAccess } from './target-access.ts'
 
 export type InstanceOptions = {
@@ -47,6 +48,8 @@ export type InstanceOptions = {
   readonly version: string
   readonly passphraseFile?: string | undefined
   readonly clock?: () => number
+  /** Witnesses are asked what they saw before anything is signed: a restored old copy must not begin a second history. */
+  readonly witnesses?: readonly WitnessOptions[]
 }
 
 export class Instance implements Desk, AsyncDisposable {
@@ -205,6 +208,8 @@ async function openParts(options: InstanceOptions): Promise<Parts> {
   const signer = signerOf(origin, logKey)
   const log = await openLog({ directory: join(directory, 'log'), origin, signer, formerKeys })
   try {
+    const logKeys = [...formerKeys, vkeyOf(origin, logKey.publicKey)]
+    await checkWitnesses({ log, keys: logKeys, witnesses: options.witnesses ?? [] })
     const evidence = await openEvidence(join(directory, 'evidence'))
     const snapshots = await openSnapshots({ directory: join(directory, 'snapshots'), origin, signer, formerKeys })
     const policies = (digest: string) => policiesOf(digest, evidence)
