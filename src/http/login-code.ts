@@ -9,6 +9,7 @@ import { digestOf, equal } from '../bytes/digest.ts'
 import { base64url, utf8 } from '../bytes/text.ts'
 import { freshBearer, freshId, freshNonce } from '../control/fresh.ts'
 import type { Caller } from '../domain/leaf.ts'
+import type { LoginEvent } from '../domain/login.ts'
 import type { Asked, Asking, Desk } from './act.ts'
 import { problemResponse, securityOf } from './act.ts'
 import { judgeLogin } from './caller.ts'
@@ -107,6 +108,9 @@ export function askByCode(
   const expiresAt = at + PERSON_LOGIN_MS
   return {
     perform: { command: { type: 'lend login', login, bearerDigest: digest, expiresAt }, caller, personal },
-    result: () => ({ login, token, expiresAt: formatInstant(expiresAt), who: port.views.who(caller.id) }),
+    result: ({ leaf }) => {
+      const until = (leaf.event as Extract<LoginEvent, { type: 'login.opened' }>).expiresAt
+      return { login, token, expiresAt: formatInstant(until), who: port.views.who(caller.id) }
+    },
   }
 }

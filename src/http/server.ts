@@ -1,8 +1,9 @@
 /** The HTTP server: every route of the API and the console, behind the same guard, described by the schemas that validate. */
 
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import swagger from '@fastify/swagger'
-import fastify, { type FastifyError } from 'fastify'
+import fastify, { type ConnectionError, type FastifyError } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Desk } from './act.ts'
 import { alerts } from './alerts.ts'
@@ -15,6 +16,7 @@ import { events, STREAM_TIMES, type StreamTimes } from './events.ts'
 import { problemOfFailure } from './failure.ts'
 import { grants } from './grants.ts'
 import { guard } from './guard.ts'
+import { securityHeaders, setHeaders } from './header.ts'
 import { health } from './health.ts'
 import { Idempotency } from './idempotency.ts'
 import { issuers } from './issuers.ts'
@@ -53,6 +55,12 @@ export async function createServer(port: Port, times: StreamTimes = STREAM_TIMES
     forceCloseConnections: 'idle',
     trustProxy: port.config.trustedProxies ? [...port.config.trustedProxies] : false,
     routerOptions: { maxParamLength: 300 },
+    // Addresses that no router can read come past every hook.
+    frameworkErrors: (_, __, reply) => {
+      setHeaders(reply, securityHeaders(port.config.publicUrl.startsWith('https:')))
+      return sendProblem(reply, problem('malformed', 'The address is not well formed.'))
+    },
+    clientErrorHandler: refuseConnection,
     http: { headersTimeout: 15_000, maxHeaderSize: 32_768 },
   })
   app.server.maxConnections = MAX_CONNECTIONS
@@ -70,6 +78,18 @@ export async function createServer(port: Port, times: StreamTimes = STREAM_TIMES
   app.addHook('preClose', async () => endStreams())
   await app.ready()
   return app
+}
+
+/** What is not HTTP, or not in time, or too long: a last word, and the socket closes. */
+function refuseConnection({ code }: ConnectionError, socket: Socket): void {
+  const { body } =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? problem('too_large', 'The headers are larger than this server takes.')
+      : problem('malformed', 'This is not a request of HTTP/1.1, or it did not come in time.')
+  const text = JSON.stringify(body)
+  const head = `HTTP/1.1 ${body.status} Refused\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(text)}`
+  if (socket.writable && code !== 'ECONNRESET') socket.end(`${head}\r\nconnection: close\r\n\r\n${text}`)
+  else socket.destroy()
 }
 
 function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {

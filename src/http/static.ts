@@ -54,7 +54,8 @@ export function pages(app: App, { config }: Port): void {
     if (isLoopbackAddress(request.headers.host) && !isLoopbackAddress(new URL(config.publicUrl).host))
       return reply.code(302).header('location', new URL(request.url, config.publicUrl).href).send()
     const page = assets.get(name)
-    if (!page) return sendProblem(reply, problem('not_built', 'The console is not built.', { next: 'npm run build' }))
+    if (!page)
+      return sendProblem(reply, problem('not_built', 'The console is not built.', { next: 'npm run build:console' }))
     return send(page, 'no-cache', request, reply)
   }
 }

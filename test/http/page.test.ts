@@ -103,5 +103,5 @@ test('pages at an address lead to the name that passkeys belong to; programs are
 test('without a console the server says how to build one', async () => {
   await using bare = await Office.open()
   const page = await bare.get('/')
-  expect([page.status, page.body.code, page.body.next]).toEqual([503, 'not_built', 'npm run build'])
+  expect([page.status, page.body.code, page.body.next]).toEqual([503, 'not_built', 'npm run build:console'])
 })

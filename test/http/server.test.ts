@@ -1,3 +1,5 @@
+import { connect, type AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { addressKey, Limit } from '../../src/http/limit.ts'
 import { StoreError } from '../../src/store/error.ts'
@@ -110,7 +112,7 @@ test('a query that is wrong is named, and the trail is read page by page', async
   for (let url: string | undefined = '/api/v1/leaves?limit=7'; url;) {
     const answer = await office.get(url, ana.token)
     seen.push(...answer.body.rows.map(({ leafIndex }: { leafIndex: number }) => leafIndex))
-    url = /<([^>]+)>; rel="next"/.exec(String(answer.headers['link'] ?? ''))?.[1]
+    url = /<([^>]+)>; rel="next"/.exec((answer.headers['link'] as string | undefined) ?? '')?.[1]
   }
   expect(seen).toEqual(Array.from({ length: office.size }, (_, index) => office.size - 1 - index))
   expect((await office.get(`/api/v1/leaves/${office.size}`, ana.token)).status).toBe(404)
@@ -190,6 +192,25 @@ test('liveness, readiness and metrics say how it is, to whoever watches the mach
   const stopped = await office.post('/api/v1/issuers', { issuer: 'https://x.example', kind: 'github' }, ana.token)
   expect([stopped.status, stopped.body.code, stopped.body.next]).toEqual([503, 'log_damaged', 'countersign restore'])
   expect(stopped.body.receipt.outcome).toBe('refused')
+})
+
+test('what is not HTTP is told so, and its socket closes', async () => {
+  await using office = await Office.open()
+  await office.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = office.app.server.address() as AddressInfo
+  const say = async (words: string) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(words)
+    return text(socket)
+  }
+  expect(await say('HELO there\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 Refused\r\n[^]*"code":"malformed"\}$/)
+  expect(await say(`GET / HTTP/1.1\r\nhost: x\r\ncookie: ${'x'.repeat(40_000)}\r\n\r\n`)).toMatch(
+    /^HTTP\/1\.1 413 [^]*"code":"too_large"\}$/,
+  )
+  const smuggled = await say(
+    'POST /api/v1/issuers HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+  )
+  expect(smuggled).toMatch(/^HTTP\/1\.1 400 /)
 })
 
 test('slow and idle callers hold a socket for a bounded time', async () => {
