@@ -41,7 +41,11 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
     .helpCommand(false)
     .helpOption('-h, --help', 'this help')
     .exitOverride()
-    .configureOutput({ outputError: () => {}, writeErr: (text) => terminal.say(text.trimEnd()) })
+    .configureOutput({
+      outputError: () => {},
+      writeOut: (text) => terminal.page(text),
+      writeErr: (text) => terminal.say(text.trimEnd()),
+    })
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
     .addHelpText('before', EXAMPLES)
     .addHelpText(
@@ -59,6 +63,6 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
     .command('help')
     .summary('Help on a command or topic')
     .addArgument(new Argument('[topic...]', 'command, exit-codes or environment'))
-    .action((topic: readonly string[]) => terminal.print(findHelp(program, topic)))
+    .action((topic: readonly string[]) => terminal.page(`${findHelp(program, topic)}\n`))
   return program
 }

@@ -1,6 +1,7 @@
 /** Small private files: JSON of one object, mode 0600 in a folder of mode 0700, replaced whole or not at all. */
 
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parse, type Json } from '../bytes/json.ts'
 import { Failure } from './failure.ts'
@@ -36,9 +37,9 @@ export function readSmall(path: string): string | undefined {
 
 export function writeJson({ path }: StateFile, value: object): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const partial = `${path}.${process.pid}.tmp`
-  writeFileSync(partial, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
-  chmodSync(partial, 0o600)
+  // A name that nobody can have put there before, in folders that others may write to.
+  const partial = `${path}.${randomUUID()}.tmp`
+  writeFileSync(partial, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   renameSync(partial, path)
 }
 

@@ -69,6 +69,11 @@ export class Terminal {
     if (this.format === 'text') this.#stdout.write(`${text}\n`)
   }
 
+  /** A page of help, which is what was asked for in any format. */
+  page(text: string): void {
+    this.#stdout.write(text)
+  }
+
   /** One step of a stream: a line of JSON under `--jsonl`, the given text for people, nothing under `--json`. */
   emit(event: string, data: object, text: string): void {
     if (this.format === 'jsonl') this.#stdout.write(`${JSON.stringify({ event, ...data })}\n`)

@@ -73,17 +73,8 @@ test('the last login names the server; without a terminal a browser login fails 
   await using server = await openServer()
   using home = new Home(server)
   await login(home)
-  const { COUNTERSIGN_SERVER: _, ...env } = home.env
-  const used = await home.execute('env', [
-    '-i',
-    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    join(import.meta.dirname, '../../bin/countersign'),
-    'people',
-    'role',
-    'add',
-    '@ana',
-    'approver',
-  ])
+  delete home.env['COUNTERSIGN_SERVER']
+  const used = await home.run(['people', 'role', 'add', '@ana', 'approver'])
   expect(used.stdout).toContain('@ana holds approver')
   expect(server.seen.at(-1)!.headers.authorization).toBe(`Bearer ${TOKEN}`)
   const { code, stderr } = await home.run(['login'])
@@ -107,7 +98,7 @@ test('a browser login comes back by loopback with our state, and proves itself b
     answers.push((await fetch(`${callback}${searchParams.get('state')}`)).status)
     expect(searchParams.get('challenge')).toMatch(/^[\w-]{43}$/u)
   }
-  const { code } = await home.run(['login', '--browser'], { onStderr: (stderr) => void visit(stderr) })
+  const { code } = await home.launch(['login', '--browser'], { onStderr: (stderr) => void visit(stderr) })
   expect(code).toBe(0)
   expect(answers).toEqual([400, 200])
   expect(server.seenAt('POST', '/api/v1/logins')[0]!.body).toEqual({

@@ -1,9 +1,10 @@
-/** The real command line, as a process of its own, in a home of its own. */
+/** The command line in a home of its own: within this process, or as the process that a person starts. */
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { runCommandLine } from '../../src/cli/command-line.ts'
 import { createSoftwarePasskey } from '../../src/credential/software-passkey.ts'
 import type { FakeServer } from './fake-server.ts'
 
@@ -70,12 +71,16 @@ export class Home implements Disposable {
     return this.write(name, JSON.stringify(createSoftwarePasskey(rpId)))
   }
 
-  async run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-    return await execute(LAUNCHER, args, {
-      ...options,
-      env: { ...this.env, ...options.env },
-      cwd: options.cwd ?? this.folder,
-    })
+  /** In this process: the same code as the program's, without the start of one. */
+  async run(args: readonly string[], { env = {} }: Pick<RunOptions, 'env'> = {}): Promise<Ended> {
+    const [stdout, stderr] = [new Page(), new Page()]
+    const code = await runCommandLine(args, { env: { ...this.env, ...env }, stdout, stderr, stdin: {} })
+    return { code, stdout: stdout.text, stderr: stderr.text }
+  }
+
+  /** By the launcher, as a process of its own. */
+  async launch(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return await this.execute(LAUNCHER, args, options)
   }
 
   async execute(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
@@ -88,6 +93,14 @@ export class Home implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+class Page {
+  text = ''
+
+  write(text: string): void {
+    this.text += text
   }
 }
 

@@ -8,7 +8,7 @@ const NODE = join(ROOT, 'node_modules/.bin/node')
 
 test('help comes with examples first, on stdout, and says nothing on stderr', async () => {
   using home = new Home()
-  const { code, stdout, stderr } = await home.run(['--help'])
+  const { code, stdout, stderr } = await home.launch(['--help'])
   expect(code).toBe(0)
   expect(stdout.startsWith('Examples:\n')).toBe(true)
   expect(stderr).toBe('')

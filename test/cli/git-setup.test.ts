@@ -16,7 +16,7 @@ async function openPlace() {
     server,
     home,
     config,
-    setup: (...args: string[]) => home.run(['git', 'setup', ...args], { env: home.signedIn() }),
+    setup: (...args: string[]) => home.launch(['git', 'setup', ...args], { env: home.signedIn() }),
     [Symbol.asyncDispose]: async () => {
       home[Symbol.dispose]()
       await server[Symbol.asyncDispose]()
@@ -77,7 +77,7 @@ test('the key that git uses already is taken, and --local stays in the repositor
   await place.config('--global', 'gpg.format', 'ssh')
   await place.config('--global', 'user.signingkey', place.home.path('mine.pub'))
   await place.home.execute('git', ['init', '-q', 'repo'])
-  const { stdout } = await place.home.run(['git', 'setup', '--local', '--json'], {
+  const { stdout } = await place.home.launch(['git', 'setup', '--local', '--json'], {
     env: place.home.signedIn(),
     cwd: place.home.path('repo'),
   })

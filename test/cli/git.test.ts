@@ -39,7 +39,7 @@ class Place implements AsyncDisposable {
   /** A bare repository with the hook, and a clone of it in `work`. */
   async open(...more: string[]) {
     await this.git('init', '-q', '--bare', '-b', 'main', 'shop.git')
-    const installed = await this.home.run(
+    const installed = await this.home.launch(
       ['git', 'hook', 'install', '--repository', 'acme/shop', '--git-dir', 'shop.git', '--json', ...more],
       { env: this.home.signedIn() },
     )
@@ -196,7 +196,7 @@ test('the door key is private, stays the same, and an open one is not used', asy
   const first = JSON.parse((await place.open()).stdout) as { doorKey: string }
   const key = place.home.path('shop.git/countersign/door.key')
   expect(statSync(key).mode & 0o777).toBe(0o600)
-  const again = await place.home.run([
+  const again = await place.home.launch([
     'git',
     'hook',
     'install',
@@ -232,7 +232,7 @@ test('registering sends key, protected references and the heads that were there 
   )
   await place.git('clone', '-q', '--bare', 'old', 'shop.git')
   const head = (await place.git('--git-dir=shop.git', 'rev-parse', 'main')).stdout.trim()
-  const { stdout, code } = await place.home.run(
+  const { stdout, code } = await place.home.launch(
     [
       'git',
       'hook',
@@ -266,7 +266,7 @@ test('a hook of somebody else is left alone, and so is a repository with a work 
   mkdirSync(place.home.path('shop.git/hooks'), { recursive: true })
   writeFileSync(place.home.path('shop.git/hooks/pre-receive'), '#!/bin/sh\nexit 0\n')
   const install = (path: string) =>
-    place.home.run(['git', 'hook', 'install', '--repository', 'acme/shop', '--git-dir', path])
+    place.home.launch(['git', 'hook', 'install', '--repository', 'acme/shop', '--git-dir', path])
   expect((await install('shop.git')).stderr).toContain('exists and is not ours')
   expect(place.home.read('shop.git/hooks/pre-receive')).toBe('#!/bin/sh\nexit 0\n')
   await place.git('init', '-q', 'tree')
@@ -276,7 +276,7 @@ test('a hook of somebody else is left alone, and so is a repository with a work 
 test('without its files the hook refuses; on bad input too', async () => {
   using home = new Home()
   await home.execute('git', ['init', '-q', '--bare', 'x.git'])
-  const { code, stderr } = await home.run(['git', 'hook', 'pre-receive', '--git-dir', 'x.git'])
+  const { code, stderr } = await home.launch(['git', 'hook', 'pre-receive', '--git-dir', 'x.git'])
   expect(stderr).toContain('is not connected to Countersign\nfix: countersign git hook install')
   expect(code).toBe(1)
 })

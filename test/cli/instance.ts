@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Server } from 'node:http'
 import { startIssuer } from '../../src/cli/demo/ci-issuer.ts'
 import { freePort } from '../world/sshd.ts'
-import { Home, LAUNCHER, type Ended, type RunOptions } from './command-line.ts'
+import { Home, LAUNCHER, type Ended } from './command-line.ts'
 
 const CONTROL = 'only-the-ci-knows'
 
@@ -46,8 +46,8 @@ export class Instance implements AsyncDisposable {
   }
 
   /** Runs a command as one person, each with a state of their own. */
-  async as(person: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-    return await this.home.run(args, { ...options, env: { ...this.envOf(person), ...options.env } })
+  async as(person: string, args: readonly string[]): Promise<Ended> {
+    return await this.home.run(args, { env: this.envOf(person) })
   }
 
   /** The same, and it must succeed. */

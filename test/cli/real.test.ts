@@ -158,7 +158,7 @@ test.skipIf(!hasWorld)('a signed push enters; an unsigned one does not, and says
     '--repository',
     'acme/shop',
     '--git-dir',
-    'shop.git',
+    instance.home.path('shop.git'),
     '--register',
     '--ci-repository-id',
     '42',
@@ -188,9 +188,9 @@ test.skipIf(!hasWorld)(
   async () => {
     artifact = instance.home.write('shop.tgz', `artifact of ${commit}`)
     const env = await instance.job(claims('1'))
-    const attested = await instance.home.run(['attest', artifact, '--commit', commit], { env })
+    const attested = await instance.home.launch(['attest', artifact, '--commit', commit], { env })
     expect(attested.stderr + attested.stdout).toContain('attested shop.tgz sha256:')
-    const { code, stderr } = await instance.home.run(
+    const { code, stderr } = await instance.home.launch(
       ['run', '--env', 'production', '--artifact', artifact, '--no-wait', '--', 'true'],
       { env },
     )
@@ -214,7 +214,7 @@ test.skipIf(!hasWorld)(
     const env = await instance.job(claims('2'))
     const kept = instance.home.path('kept')
     const script = `mkdir '${kept}' && cp -rL "$(dirname "$COUNTERSIGN_SSH_CONFIG")"/* '${kept}' 2>/dev/null; ${DEPLOY}`
-    const running = instance.home.run(
+    const running = instance.home.launch(
       ['run', '--env', 'production', '--artifact', artifact, '--', 'sh', '-c', script],
       { env, onStderr: signOnce },
     )

@@ -202,8 +202,7 @@ test('why prints the chain with a leaf on every line; a file stands for its dige
       ],
     },
   }))
-  place.home.write('shop.tgz', 'the artifact')
-  const { stdout } = await place.run('why', './shop.tgz')
+  const { stdout } = await place.run('why', place.home.write('shop.tgz', 'the artifact'))
   expect(stdout).toContain(`artifact sha256:${createHash('sha256').update('the artifact').digest('hex')}`)
   expect(stdout).toContain(
     'Approval\n  leaf 21      2026-11-23 14:02:11 UTC  @ana signed approval\n      passkey: software\n      policies: approvers-approve\n      from: 192.0.2.7 at 2026-11-23 14:02:11 UTC\n',
@@ -380,8 +379,8 @@ test('policy check names file, line and remedy, and passes what is shipped', asy
   expect((await home.run(['policy', 'check', shipped, '--json'])).code).toBe(0)
   home.write('bad/a.cedarschema', '')
   writeFileSync(home.path('bad/a.cedar'), 'permit (principal, action, resource);')
-  const { code, stderr } = await home.run(['policy', 'check', 'bad'])
+  const { code, stderr } = await home.run(['policy', 'check', home.path('bad')])
   expect(stderr).toContain('a.cedar:1: The policy has no name')
   expect(code).toBe(1)
-  expect((await home.run(['policy', 'check', 'absent'])).code).toBe(6)
+  expect((await home.run(['policy', 'check', home.path('absent')])).code).toBe(6)
 })

@@ -113,7 +113,7 @@ class Ci implements AsyncDisposable {
   async run(script: string, more: readonly string[] = [], options: RunOptions = {}) {
     const artifact = this.home.write('shop.tgz', 'the artifact')
     const args = ['run', '--env', 'production', '--artifact', artifact, ...more, '--', process.execPath, '-e', script]
-    return await this.home.run(args, { ...options, env: { ...this.env, ...options.env } })
+    return await this.home.launch(args, { ...options, env: { ...this.env, ...options.env } })
   }
 
   get env() {
@@ -315,7 +315,7 @@ test('a signal reaches the program, and what was lent is given back all the same
 test('a program that is not there is 127, and reported as failed', async () => {
   await using ci = await openCi()
   const artifact = ci.home.write('a', 'x')
-  const { code, stderr } = await ci.home.run(
+  const { code, stderr } = await ci.home.launch(
     ['run', '--env', 'production', '--artifact', artifact, '--target', 'ledger', '--', './absent'],
     { env: ci.env },
   )
@@ -336,7 +336,7 @@ test('in GitHub Actions the token comes from its endpoint for our audience, and 
     ACTIONS_ID_TOKEN_REQUEST_URL: `${ci.server.url}/oidc?api=1`,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
   }
-  const { code, stdout } = await ci.home.run(
+  const { code, stdout } = await ci.home.launch(
     ['run', '--env', 'production', '--artifact', artifact, '--target', 'ledger', '--', 'true'],
     { env: github },
   )
@@ -346,7 +346,7 @@ test('in GitHub Actions the token comes from its endpoint for our audience, and 
 
 test('a job without a token is told how to get one', async () => {
   await using ci = await openCi()
-  const { code, stderr } = await ci.home.run(['run', '--env', 'production', '--artifact', DIGEST, '--', 'true'])
+  const { code, stderr } = await ci.home.launch(['run', '--env', 'production', '--artifact', DIGEST, '--', 'true'])
   expect(stderr).toContain('fix: in GitHub Actions set permissions: id-token: write')
   expect(code).toBe(4)
 })
@@ -360,7 +360,7 @@ test('attest signs provenance with the key of the login, which run then shares a
   const folder = ci.home.path('job')
   const shared = { ...ci.env, COUNTERSIGN_JOB_DIR: folder }
   const artifact = ci.home.write('shop.tgz', 'the artifact')
-  const attested = await ci.home.run(['attest', artifact, '--commit', CLAIMS.sha], { env: shared })
+  const attested = await ci.home.launch(['attest', artifact, '--commit', CLAIMS.sha], { env: shared })
   expect(attested.stdout).toMatch(/^attested shop\.tgz sha256:/u)
   const [file] = readdirSync(folder)
   expect(statSync(join(folder, file!)).mode & 0o777).toBe(0o600)
@@ -388,7 +388,7 @@ test('attest signs provenance with the key of the login, which run then shares a
     },
   })
 
-  await ci.home.run(['run', '--env', 'production', '--artifact', artifact, '--target', 'ledger', '--', 'true'], {
+  await ci.home.launch(['run', '--env', 'production', '--artifact', artifact, '--target', 'ledger', '--', 'true'], {
     env: shared,
   })
   expect(ci.server.seenAt('POST', '/api/v1/logins')).toHaveLength(1)
@@ -397,8 +397,8 @@ test('attest signs provenance with the key of the login, which run then shares a
 
 test('attest wants a full commit id and files that are there', async () => {
   await using ci = await openCi()
-  expect((await ci.home.run(['attest', 'x', '--commit', 'HEAD'], { env: ci.env })).stderr).toContain(
+  expect((await ci.home.launch(['attest', 'x', '--commit', 'HEAD'], { env: ci.env })).stderr).toContain(
     '--commit is not a full commit id',
   )
-  expect((await ci.home.run(['attest', 'absent', '--commit', CLAIMS.sha], { env: ci.env })).code).toBe(6)
+  expect((await ci.home.launch(['attest', 'absent', '--commit', CLAIMS.sha], { env: ci.env })).code).toBe(6)
 })
