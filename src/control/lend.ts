@@ -47,7 +47,8 @@ export class Lender {
   /** The one moment at which the secret exists here: it goes to the caller and is not kept. Throws when the target refuses. */
   async mint(grant: Grant, state: ReadonlyState): Promise<Credential> {
     const target = state.targets.get(grant.target)!
-    const made = target.kind === 'ssh' ? this.#mintCertificate(grant, target, state) : await this.#mintRole(grant, target)
+    const made =
+      target.kind === 'ssh' ? this.#mintCertificate(grant, target, state) : await this.#mintRole(grant, target)
     if (state.grants.get(grant.grant)?.endedAt === undefined) return made
     // Revoked while the target was busy: nobody gets it, and whoever was told to clear it may have come too early.
     await this.withdraw(grant, state, grant.issuedAt)

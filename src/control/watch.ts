@@ -105,7 +105,7 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
   }
 }
 
-const needsSweep = new Set(['grant.ended', 'login.ended', 'principal.revoked'])
+const needsSweep = new Set(['grant.ended', 'login.ended', 'principal.revoked', 'release.ended', 'approval.declined'])
 
 /** Grants whose credential may still be out there, without looking at all that ever were. */
 class OpenGrants {

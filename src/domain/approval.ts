@@ -6,7 +6,7 @@ import * as f from './field.ts'
 import type { Login } from './login.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
-import { closedBecause, type Release } from './release.ts'
+import { closedBecause, endGrants, type Release } from './release.ts'
 import type { State } from './state.ts'
 
 export const events = {
@@ -33,7 +33,9 @@ export function apply(state: State, event: ApprovalEvent, at: number, leafIndex:
   const release = state.releases.get(event.release)
   if (event.type === 'approval.given')
     release?.approvals.push({ by: event.by, at, isSoftware: event.isSoftware, leafIndex })
-  if (event.type === 'approval.declined' && release) release.declined = { by: event.by, at, leafIndex }
+  if (event.type !== 'approval.declined' || !release) return
+  release.declined = { by: event.by, at, leafIndex }
+  endGrants(release, 'revoked', state, at)
 }
 
 /** What the assertion proves: the passkey that made it, over which challenge, with the person verified or not. */

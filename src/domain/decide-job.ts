@@ -1,6 +1,6 @@
 /** What jobs ask for, each with the question that the policies answer. */
 
-import type { PolicySet } from '../policy/policy.ts'
+import type { Entity, PolicySet } from '../policy/policy.ts'
 import * as build from './build.ts'
 import type { Command } from './command.ts'
 import type { Decision } from './decision.ts'
@@ -52,7 +52,7 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
       return release.request(command, by, answer, { isOpen: gate.isAllowed, wouldOpen, policy: gate.policy }, state, at)
     }
     case 'end release':
-      return release.end(command, by, state)
+      return release.end(command, by, isGateOpen(command.release, who, matter, state, policies), state, at)
     case 'request grant':
       return decideGrant(command, by, who, matter, state, policies)
     case 'end grant': {
@@ -67,6 +67,15 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
     default:
       return turnAway(matter, 'wrong_principal')
   }
+}
+
+/** Whether this release may go now, with the approvals that it has. */
+function isGateOpen(id: string, who: Entity, { at }: Matter, state: State, policies: PolicySet): boolean {
+  const found = state.releases.get(id)
+  const environment = found && state.environments.get(found.environment)
+  if (!environment || release.closedBecause(found, state, at)) return false
+  const place = [q.environmentEntity(environment)] as const
+  return q.ask(policies, who, 'release', place, { approvals: found.approvals.length }).isAllowed
 }
 
 type RequestGrant = Extract<Command, { type: 'request grant' }>

@@ -36,7 +36,7 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
   switch (command.type) {
     case 'invite person':
       if (given.isHandleTaken) return turnAway(matter, 'handle_taken')
-      return principal.invite(command, administer('invitePerson'))
+      return principal.invite(command, administer('invitePerson'), state)
     case 'revoke principal':
       return principal.end(command, about('revokePrincipal', command.principal), state)
     case 'assign role':
@@ -54,7 +54,7 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     case 'remove key':
       return key.remove(command, about('removeKey', state.keys.get(command.fingerprint)?.person ?? ''), state)
     case 'lend login':
-      return login.lend(command, by, isPerson ? ask('openLogin', [q.instance], lending) : q.unasked)
+      return login.lend(command, by, isPerson ? ask('openLogin', [q.instance], lending) : q.unasked, state)
     case 'end login':
       return login.end(command, by.principal, state)
     case 'trust issuer':

@@ -62,6 +62,7 @@ export function apply(state: State, event: GrantEvent, at: number, leafIndex: nu
   if (event.type === 'grant.issued') {
     const { type: _, ...issued } = event
     state.grants.set(event.grant, { ...issued, issuedAt: at, leafIndex })
+    state.releases.get(event.release)?.grants.push(event.grant)
   }
   if (event.type === 'grant.ended') {
     const grant = state.grants.get(event.grant)
@@ -105,6 +106,7 @@ export function request(
 
   const release = state.releases.get(id)
   const target = state.targets.get(name)
+  if (state.grants.has(grant)) return refuse('id_taken')
   if (!release) return refuse('no_such_release')
   if (!target) return refuse('no_such_target')
   const closed = closedBecause(release, state, at)

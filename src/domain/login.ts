@@ -140,6 +140,7 @@ export function open(
   const refuse = (reason: Reason) =>
     refused({ type: 'login.refused', method: 'passkey', ...(principal && { principal }) }, reason, policy)
 
+  if (state.logins.has(login)) return refuse('id_taken')
   if (!principal) return refuse('passkey_unknown')
   if (!isActive(state.people.get(principal))) return refuse('principal_revoked')
   if (!isAllowed) return refuse('policy_refused')
@@ -158,6 +159,7 @@ export function openJob(
 ): Decision {
   const refuse = (reason: Reason) => refused({ type: 'login.refused', method: 'job', principal }, reason, policy)
 
+  if (state.logins.has(command.login)) return refuse('id_taken')
   if (!state.issuers.has(command.issuer)) return refuse('issuer_unknown')
   if (state.spentTokens.has(job.tokenDigest)) return refuse('token_reused')
   if (!isKnownRepository) return refuse('no_such_repository')
@@ -171,9 +173,18 @@ export function openJob(
 
 type Lend = z.infer<(typeof commands)['lend login']>
 
-export function lend(command: Lend, { id: lentBy, principal }: Login, { policy, isAllowed }: Answered): Decision {
-  if (!isAllowed) return refused({ type: 'login.refused', method: 'code', principal }, 'policy_refused', policy)
-  const { login, bearerDigest, expiresAt } = command
+/** It ends with its lender at the latest: or a login that lends itself on would never have to be proven again. */
+export function lend(
+  { login, bearerDigest, expiresAt: wanted }: Lend,
+  { id: lentBy, principal, expiresAt: end_ }: Login,
+  { policy, isAllowed }: Answered,
+  state: State,
+): Decision {
+  const refuse = (reason: Reason) => refused({ type: 'login.refused', method: 'code', principal }, reason, policy)
+
+  if (state.logins.has(login)) return refuse('id_taken')
+  if (!isAllowed) return refuse('policy_refused')
+  const expiresAt = Math.min(wanted, end_)
   return allowed({ type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'code', lentBy }, policy)
 }
 

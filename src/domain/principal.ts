@@ -104,11 +104,16 @@ export function apply(state: State, event: PrincipalEvent, at: number, leafIndex
 
 function revoke(state: State, principal: f.PrincipalId, at: number): void {
   const person = state.people.get(principal as f.PersonId)
-  if (person) person.revokedAt = at
+  if (person) person.revokedAt ??= at
   for (const [invite, { person: id }] of state.invitations) if (id === principal) state.invitations.delete(invite)
   for (const login of state.logins.values()) if (login.principal === principal) login.endedAt ??= at
   for (const grant of state.grants.values())
-    if (grant.holder === principal && !grant.endedAt) Object.assign(grant, { endedAt: at, cause: 'revoked' })
+    if (grant.holder === principal && grant.endedAt === undefined)
+      Object.assign(grant, { endedAt: at, cause: 'revoked' })
+  for (const { approvals, ended } of state.releases.values()) {
+    const given = ended ? -1 : approvals.findIndex(({ by }) => by === principal)
+    if (given >= 0) approvals.splice(given, 1)
+  }
 }
 
 export function isActive(person: Person | undefined): person is Person {
@@ -121,8 +126,11 @@ export function rolesOf(person: Person, at: number): string[] {
 
 type Invite = z.infer<(typeof commands)['invite person']>
 
-export function invite({ type: _, ...invited }: Invite, { policy, isAllowed }: Answered): Decision {
-  if (!isAllowed) return refused({ type: 'principal.refused', wanted: 'invite person' }, 'policy_refused', policy)
+export function invite({ type: _, ...invited }: Invite, { policy, isAllowed }: Answered, state: State): Decision {
+  const refuse = (reason: Reason) => refused({ type: 'principal.refused', wanted: 'invite person' }, reason, policy)
+
+  if (state.people.has(invited.person)) return refuse('id_taken')
+  if (!isAllowed) return refuse('policy_refused')
   return allowed({ type: 'principal.invited', ...invited }, policy)
 }
 

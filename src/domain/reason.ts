@@ -27,6 +27,7 @@ export const reasons = {
     sentence: 'This enrolment link is unknown, was used already, or has expired.',
     next: 'countersign people invite',
   },
+  id_taken: { sentence: 'Something has this identifier already.' },
   handle_taken: { sentence: 'Somebody has this handle already.' },
   key_taken: { sentence: 'This key belongs to somebody else already.' },
   passkey_taken: { sentence: 'This passkey is enrolled already.' },

@@ -64,7 +64,10 @@ export type Approval = {
 }
 export type Release = z.infer<(typeof events)['release.requested']> & {
   readonly requestedAt: number
+  /** Of people who are active; whoever is revoked before it ends takes theirs along. */
   readonly approvals: Approval[]
+  /** All that were lent for it. */
+  readonly grants: f.GrantId[]
   declined?: { readonly by: f.PersonId; readonly at: number; readonly leafIndex: number }
   ended?: { readonly exitCode: number; readonly at: number; readonly leafIndex: number }
   readonly leafIndex: number
@@ -73,17 +76,26 @@ export type Release = z.infer<(typeof events)['release.requested']> & {
 export function apply(state: State, event: ReleaseEvent, at: number, leafIndex: number): void {
   if (event.type === 'release.requested') {
     const { type: _, ...requested } = event
-    state.releases.set(event.release, { ...requested, requestedAt: at, approvals: [], leafIndex })
+    state.releases.set(event.release, { ...requested, requestedAt: at, approvals: [], grants: [], leafIndex })
   }
   if (event.type === 'release.ended') {
     const ended = state.releases.get(event.release)
     if (!ended) return
     ended.ended = { exitCode: event.exitCode, at, leafIndex }
+    endGrants(ended, 'job_ended', state, at)
     if (event.exitCode === 0)
       state.deployed.set(ended.environment, [
         ...(state.deployed.get(ended.environment) ?? []).slice(-99),
         event.release,
       ])
+  }
+}
+
+/** A release that is over lends nothing any more. */
+export function endGrants({ grants }: Release, cause: 'job_ended' | 'revoked', state: State, at: number): void {
+  for (const id of grants) {
+    const lent = state.grants.get(id)
+    if (lent && lent.endedAt === undefined) Object.assign(lent, { endedAt: at, cause })
   }
 }
 
@@ -102,7 +114,7 @@ export function stateOf(release: Release, state: State, at: number): ReleaseStat
   if (release.declined) return 'refused'
   if (release.expiresAt <= at) return 'expired'
   if (release.policyDigest !== state.policy?.digest) return 'voided'
-  if ([...state.grants.values()].some((grant) => grant.release === release.release)) return 'deploying'
+  if (release.grants.length > 0) return 'deploying'
   return release.approvals.length >= release.required ? 'approved' : 'waiting'
 }
 
@@ -187,6 +199,7 @@ export function request(
 
   const environment = state.environments.get(name)
   const build = state.builds.get(artifact)
+  if (state.releases.has(release)) return refuse('id_taken')
   const facts = contextOf(command, login, state)
   if (!environment) return refuse('no_such_environment')
   if (!build) return refuse('no_provenance')
@@ -222,7 +235,14 @@ export function request(
 
 type End = z.infer<(typeof commands)['end release']>
 
-export function end({ release: id, exitCode }: End, { principal }: Login, state: State): Decision {
+/** `isOpen`: whether the gate would let it go now. */
+export function end(
+  { release: id, exitCode }: End,
+  { principal }: Login,
+  isOpen: boolean,
+  state: State,
+  at: number,
+): Decision {
   const found = state.releases.get(id)
   const refuse = (reason: Reason) =>
     refused(
@@ -238,5 +258,9 @@ export function end({ release: id, exitCode }: End, { principal }: Login, state:
   if (!found) return refuse('no_such_release')
   if (found.requester !== principal) return refuse('wrong_principal')
   if (found.ended) return refuse('release_closed')
+  // What counts as deployed is the past that the next release is compared with: a job that says so without anybody's yes
+  // would have its own commits, and who wrote them, forgotten.
+  const isDeployable = exitCode !== 0 || found.grants.length > 0 || isOpen
+  if (!isDeployable) return refuse(closedBecause(found, state, at) ?? 'approvals_missing')
   return allowed({ type: 'release.ended', release: id, exitCode })
 }
