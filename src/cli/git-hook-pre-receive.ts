@@ -17,12 +17,9 @@ export interface PreReceiveOptions {
 const ANSWER_MS = 60_000
 
 /** Exits 0 or 1, as git expects; what is printed reaches the person who pushes as `remote: …`. */
-export async function run(
-  { gitDir = process.env['GIT_DIR'] ?? '.' }: PreReceiveOptions,
-  terminal: Terminal,
-): Promise<number> {
+export async function run({ gitDir }: PreReceiveOptions, terminal: Terminal): Promise<number> {
   try {
-    await ask(gitDir, terminal)
+    await ask(gitDir ?? terminal.env['GIT_DIR'] ?? '.', terminal)
     return EXIT.ok
   } catch (thrown) {
     for (const line of formatLines(asFailure(thrown))) terminal.say(line)
