@@ -12,6 +12,7 @@ export function alerts(desk: Desk): void {
   read(desk, {
     url: '/api/v1/alerts',
     summary: 'Alerts, newest first',
+    isForPeople: true,
     answer: shape.alerts,
     look: () => ({ alerts: port.views.alerts() }),
   })

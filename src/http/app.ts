@@ -30,6 +30,8 @@ declare module 'fastify' {
     isFree?: boolean
     /** The route asks the policies itself, or answers about the caller alone. */
     isOpenToRead?: boolean
+    /** Shows what is personal: a job has no business with it. */
+    isForPeople?: boolean
   }
   interface FastifyRequest {
     /** Whose words these are; undefined for `anyone`. */

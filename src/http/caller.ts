@@ -66,8 +66,10 @@ export function judgeLogin(caller: Caller, { ledger, clock }: Port): Problem | u
   return new Problem(statusOf(reason).code, adviceOf(reason).sentence, { next: 'countersign login' })
 }
 
-/** Whether the policies in force let this login look around. */
-export function judgeReader(caller: Caller, { ledger, clock }: Port): Problem | undefined {
+/** Whether the policies in force let this login look around. What is personal is for people, whatever they say of jobs. */
+export function judgeReader(caller: Caller, isForPeople: boolean, { ledger, clock }: Port): Problem | undefined {
+  if (isForPeople && caller.kind !== 'person')
+    return new Problem('wrong_principal', 'This shows what is personal, and is for people.')
   const state = ledger.state as State
   const who = question.callerEntity(state.logins.get(caller.login ?? '')!, state, clock())
   const { isAllowed, policy } = question.ask(ledger.policies, who, 'read', [question.instance], {})

@@ -31,6 +31,7 @@ export function events({ app, port }: Desk, times: StreamTimes): () => void {
     {
       // Nobody wants the head of a stream, and it would never end.
       exposeHeadRoute: false,
+      config: { isForPeople: true },
       schema: {
         summary: 'Leaves as they are written, from `Last-Event-ID` or `after` on (text/event-stream)',
         tags: ['events'],

@@ -57,8 +57,9 @@ export function guard(app: App, port: Port): void {
   app.addHook('preHandler', async (request, reply) => {
     if (request.caller === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return
     if (accessOf(request) !== 'login') return
-    const { isOpenToRead = false } = request.routeOptions.config
-    const refused = judgeLogin(request.caller, port) ?? (isOpenToRead ? undefined : judgeReader(request.caller, port))
+    const { isOpenToRead = false, isForPeople = false } = request.routeOptions.config
+    const refused =
+      judgeLogin(request.caller, port) ?? (isOpenToRead ? undefined : judgeReader(request.caller, isForPeople, port))
     if (refused) return stop(reply, refused, port)
   })
 }

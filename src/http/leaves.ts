@@ -28,6 +28,7 @@ export function leaves(desk: Desk): void {
   read(desk, {
     url: '/api/v1/leaves',
     summary: 'Searches the trail',
+    isForPeople: true,
     query,
     answer: shape.leaves,
     look: ({ query: asked, reply }) => {
@@ -44,6 +45,7 @@ export function leaves(desk: Desk): void {
   read(desk, {
     url: '/api/v1/leaves/:leafIndex',
     summary: 'One leaf: exact text, proof, disclosures, evidence',
+    isForPeople: true,
     params: z.object({ leafIndex: index }),
     answer: shape.leafDetail,
     look: async ({ params: { leafIndex } }) =>
@@ -56,6 +58,7 @@ function evidence({ app, port }: Desk): void {
   app.get(
     '/api/v1/evidence/:digest',
     {
+      config: { isForPeople: true },
       schema: {
         summary: 'The bytes that a leaf names by digest',
         tags: ['evidence'],

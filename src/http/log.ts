@@ -135,7 +135,10 @@ function resources(app: App, { ledger }: Port): void {
   )
   app.get(
     '/log/tile/entries/*',
-    { schema: { ...bytes, summary: 'A bundle of leaves', security: securityOf('login') } },
+    {
+      schema: { ...bytes, summary: 'A bundle of leaves', security: securityOf('login') },
+      config: { isForPeople: true },
+    },
     serve('tile/entries'),
   )
 }

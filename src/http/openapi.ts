@@ -65,6 +65,17 @@ function document({ publicUrl, version }: Config) {
 }
 
 type Made = ReturnType<typeof jsonSchemaTransformObject>
+type Paths = { readonly [path: string]: { readonly post?: Operation } }
+type Operation = { readonly security: readonly unknown[]; parameters?: readonly unknown[] }
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key and request within a day is done once, and answered with the first answer.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
 type Tree = { readonly [name: string]: unknown }
 
 const REFERENCE = '#/components/schemas/'
@@ -72,7 +83,9 @@ const REFERENCE = '#/components/schemas/'
 /** The generator names what is recursive, and does not say it; here that is only "any JSON". Unused twins are left out. */
 function tidy(made: Made): Made {
   const text = JSON.stringify(made).replaceAll(/#\/components\/schemas\/schema\d+/g, `${REFERENCE}Json`)
-  const whole = JSON.parse(text) as { paths: Tree; components: { schemas: Tree } }
+  const whole = JSON.parse(text) as { paths: Paths; components: { schemas: Tree } }
+  for (const { post } of Object.values(whole.paths))
+    if (post && post.security.length > 0) post.parameters = [...(post.parameters ?? []), idempotencyKey]
   const all: Tree = { ...whole.components.schemas, Json: { description: 'Any JSON value.' } }
   const used = new Set<string>()
   const visit = (tree: unknown) => {

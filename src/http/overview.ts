@@ -8,6 +8,7 @@ export function overview(desk: Desk): void {
   read(desk, {
     url: '/api/v1/overview',
     summary: 'What needs you, what is in flight, who holds privilege, how the log is',
+    isForPeople: true,
     answer: shape.overview,
     look: ({ caller }) => desk.port.views.overview(caller),
   })

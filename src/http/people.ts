@@ -41,6 +41,7 @@ export function people(desk: Desk): void {
   read(desk, {
     url: '/api/v1/people',
     summary: 'Everybody who was ever invited',
+    isForPeople: true,
     answer: shape.people,
     look: () => ({ people: port.views.people() }),
   })

@@ -24,12 +24,23 @@ export type Read<P extends z.ZodType, Q extends z.ZodType, T extends z.ZodType> 
   readonly query?: Q
   readonly answer: T
   readonly isOpenToRead?: boolean
+  readonly isForPeople?: boolean
   readonly look: (looked: Looked<z.output<P>, z.output<Q>>) => z.input<T> | Problem | Promise<z.input<T> | Problem>
 }
 
 export function read<P extends z.ZodType, Q extends z.ZodType, T extends z.ZodType>(
   { app }: { readonly app: App },
-  { url, summary, access = 'login', params, query, answer, isOpenToRead = false, look }: Read<P, Q, T>,
+  {
+    url,
+    summary,
+    access = 'login',
+    params,
+    query,
+    answer,
+    isOpenToRead = false,
+    isForPeople = false,
+    look,
+  }: Read<P, Q, T>,
 ): void {
   const schema: FastifySchema = {
     summary,
@@ -43,7 +54,7 @@ export function read<P extends z.ZodType, Q extends z.ZodType, T extends z.ZodTy
     method: 'GET',
     url,
     schema,
-    config: { access, isOpenToRead },
+    config: { access, isOpenToRead, isForPeople },
     handler: async (request, reply) => {
       const { params: found, query: asked } = request as { params: z.output<P>; query: z.output<Q> }
       const told = await look({ params: found, query: asked, caller: request.caller, request, reply })

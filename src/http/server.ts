@@ -58,7 +58,7 @@ export async function createServer(port: Port, times: StreamTimes = STREAM_TIMES
     // Addresses that no router can read come past every hook.
     frameworkErrors: (_, __, reply) => {
       setHeaders(reply, securityHeaders(port.config.publicUrl.startsWith('https:')))
-      return sendProblem(reply, problem('malformed', 'The address is not well formed.'))
+      void sendProblem(reply, problem('malformed', 'The address is not well formed.'))
     },
     clientErrorHandler: refuseConnection,
     http: { headersTimeout: 15_000, maxHeaderSize: 32_768 },

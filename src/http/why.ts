@@ -10,6 +10,7 @@ export function why(desk: Desk): void {
   read(desk, {
     url: '/api/v1/why/:id',
     summary: 'The chain behind an artifact, commit, release, grant, serial, fingerprint or leaf',
+    isForPeople: true,
     params: z.object({ id: z.string().min(1).max(200) }),
     answer: shape.why,
     look: async ({ params: { id } }) =>

@@ -215,6 +215,27 @@ describe('every route that changes something', () => {
   })
 })
 
+test('a job sees what it waits for, and nothing personal', async () => {
+  story = { ...story, ana: await office.signIn(story.ana.passkey) }
+  const { token } = await office.job()
+  for (const path of ['logins/current', 'releases', 'environments', 'log', 'grants?active=true'])
+    expect([path, (await office.get(`/api/v1/${path}`, token)).status]).toEqual([path, 200])
+  for (const path of [
+    'people',
+    'leaves',
+    'leaves/1',
+    'overview',
+    'alerts',
+    'events',
+    'why/1',
+    `evidence/sha256:${'0'.repeat(64)}`,
+  ]) {
+    const answer = await office.get(`/api/v1/${path}`, token)
+    expect([path, answer.status, answer.body?.code]).toEqual([path, 403, 'wrong_principal'])
+  }
+  expect((await office.get('/log/tile/entries/000.p/2', token)).status).toBe(403)
+})
+
 test('whoever has no role sees nothing but themselves', async () => {
   story = { ...story, ana: await office.signIn(story.ana.passkey) }
   const frank = await office.person(story.ana, 'frank', [])
