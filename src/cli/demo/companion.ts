@@ -48,10 +48,16 @@ export class Companion implements AsyncDisposable {
       ...identity,
     })
     closeSync(log)
+    // A demo that dies of an error of its own must not leave servers behind.
+    const end = () => this.#child.kill(this.#signal)
+    process.once('exit', end)
     this.ended = new Promise<number>((resolve) => {
       this.#child.once('error', () => resolve(127))
       this.#child.once('exit', (code) => resolve(code ?? 128))
-    }).then((code) => (this.#code = code))
+    }).then((code) => {
+      process.off('exit', end)
+      return (this.#code = code)
+    })
   }
 
   get pid(): number | undefined {

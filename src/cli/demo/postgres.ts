@@ -25,19 +25,21 @@ const SUPERUSER = 'postgres'
 
 /**
  * Initialises a cluster in `directory/data`, runs `statements` (one line each) as its superuser, and starts it. Rejects when it
- * takes no connection within 20 s.
+ * takes no connection within 20 s, or `signal` aborts before it was started.
  */
 export async function startPostgres(
   directory: string,
   { bin }: PostgresProgram,
   statements: readonly string[] = [],
+  signal?: AbortSignal,
 ): Promise<Postgres> {
   const owner = unprivileged()
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   own(directory, owner)
   const password = randomBytes(24).toString('base64url')
-  await initialise(bin, directory, password, owner)
-  if (statements.length > 0) await runAlone(bin, directory, statements, owner)
+  const running = { cwd: directory, env: environment(), timeout: INIT_MS, ...(signal && { signal }), ...owner }
+  await initialise(bin, directory, password, running)
+  if (statements.length > 0) await runAlone(bin, directory, statements, running)
 
   const port = await freePort()
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', logging_collector: 'off' }
@@ -69,11 +71,11 @@ export async function startPostgres(
   }
 }
 
-type Owner = { readonly uid: number; readonly gid: number } | undefined
+type Owner = { readonly uid?: number; readonly gid?: number }
 
 /** PostgreSQL refuses to run as root: then it runs as the account `postgres`, or `nobody`. */
 function unprivileged(): Owner {
-  if (process.platform === 'win32' || userInfo().uid !== 0) return undefined
+  if (process.platform === 'win32' || userInfo().uid !== 0) return {}
   const accounts = readFileSync('/etc/passwd', 'utf8').split('\n')
   for (const name of ['postgres', 'nobody']) {
     const [, , uid, gid] = accounts.find((line) => line.startsWith(`${name}:`))?.split(':') ?? []
@@ -82,34 +84,42 @@ function unprivileged(): Owner {
   return { uid: 65_534, gid: 65_534 }
 }
 
-function own(path: string, owner: Owner): void {
-  if (owner) chownSync(path, owner.uid, owner.gid)
+function own(path: string, { uid, gid }: Owner): void {
+  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
 }
 
-async function initialise(bin: string, directory: string, password: string, owner: Owner): Promise<void> {
+/** How the programs are run that end by themselves. */
+type Running = Owner & {
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  readonly timeout: number
+  readonly signal?: AbortSignal
+}
+
+async function initialise(bin: string, directory: string, password: string, running: Running): Promise<void> {
   const passwordFile = join(directory, 'superuser')
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
-  own(passwordFile, owner)
+  own(passwordFile, running)
   const data = join(directory, 'data')
   const identity = ['-U', SUPERUSER, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`]
   const form = ['-E', 'UTF8', '--locale=C', '--no-sync']
-  await promisify(execFile)(join(bin, 'initdb'), ['-D', data, ...identity, ...form], {
-    cwd: directory,
-    env: environment(),
-    timeout: INIT_MS,
-    ...owner,
-  })
+  await promisify(execFile)(join(bin, 'initdb'), ['-D', data, ...identity, ...form], running)
   rmSync(passwordFile)
   writeFileSync(join(data, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n')
   chmodSync(join(data, 'pg_hba.conf'), 0o600)
 }
 
 /** In single-user mode, which needs no client and listens nowhere. */
-async function runAlone(bin: string, directory: string, statements: readonly string[], owner: Owner): Promise<void> {
+async function runAlone(
+  bin: string,
+  directory: string,
+  statements: readonly string[],
+  running: Running,
+): Promise<void> {
   const run = promisify(execFile)(
     join(bin, 'postgres'),
     ['--single', '-j', '-D', join(directory, 'data'), 'postgres'],
-    { cwd: directory, env: environment(), timeout: INIT_MS, ...owner },
+    running,
   )
   // With -j a statement ends at a semicolon and two line breaks.
   run.child.stdin?.on('error', () => {}).end(statements.map((statement) => `${statement};\n\n`).join(''))

@@ -62,7 +62,7 @@ async function startDatabase(stage: Stage, kind: PostgresKind | undefined) {
     })
   }
   const statements = [`CREATE ROLE ${OWNER} NOLOGIN`, `CREATE DATABASE shop OWNER ${OWNER}`]
-  return { postgres: stage.adopt(await startPostgres(directory, program, statements)), program }
+  return { postgres: stage.adopt(await startPostgres(directory, program, statements, stage.signal)), program }
 }
 
 export interface Opening {

@@ -1,7 +1,8 @@
 /** Where a demo plays: one directory, the programs that run beside it, and their end. Nothing of it outlives the stage. */
 
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { Failure } from '../failure.ts'
@@ -9,6 +10,8 @@ import { Companion, type CompanionOptions } from './companion.ts'
 
 export const LAUNCHER = resolve(import.meta.dirname, '../../../bin/countersign')
 
+/** Programs that were just killed may still be writing. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 8, retryDelay: 100 } as const
 const PROGRAM_MS = 60_000
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 
@@ -36,11 +39,18 @@ export class Stage implements AsyncDisposable {
   readonly isKept: boolean
   readonly #ends = new AsyncDisposableStack()
   readonly #companions: Companion[] = []
+  readonly #folders: string[] = []
+  /** When the process ends by an error of its own, without closing the stage. */
+  readonly #removeAtExit = () => this.#folders.forEach((path) => rmSync(path, REMOVAL))
+  readonly #closing = new AbortController()
+  readonly #running = new Set<ChildProcess>()
 
   private constructor(directory: string, isKept: boolean) {
     this.directory = directory
     this.isKept = isKept
-    if (!isKept) this.#ends.defer(() => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }))
+    process.once('exit', this.#removeAtExit)
+    this.#ends.defer(() => void process.off('exit', this.#removeAtExit))
+    if (!isKept) this.#removeAtEnd(directory)
   }
 
   /** On the named directory, which must be empty or absent and is kept; else on a temporary one. */
@@ -54,6 +64,11 @@ export class Stage implements AsyncDisposable {
     }
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     return new Stage(directory, true).#furnish()
+  }
+
+  #removeAtEnd(path: string): void {
+    this.#folders.push(path)
+    this.#ends.defer(() => rm(path, REMOVAL))
   }
 
   #furnish(): this {
@@ -78,14 +93,14 @@ export class Stage implements AsyncDisposable {
   sharedFolder(name: string): string {
     if (process.getuid?.() !== 0) return this.folder(name)
     const path = mkdtempSync(join(tmpdir(), `countersign-${name}-`))
-    this.#ends.defer(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }))
+    this.#removeAtEnd(path)
     return path
   }
 
   /** A folder with a short name, for programs whose sockets must have short paths. Removed at the end. */
   shortFolder(): string {
     const path = mkdtempSync(join(tmpdir(), 'cs-'))
-    this.#ends.defer(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }))
+    this.#removeAtEnd(path)
     return path
   }
 
@@ -112,17 +127,30 @@ export class Stage implements AsyncDisposable {
 
   /** Starts a program that may end by itself. */
   startBrief({ env, logName, ...options }: Starting): Companion {
+    this.#requireOpen()
     const logFile = this.path('log', `${logName}.log`)
     return this.adopt(new Companion({ ...options, logFile, env: { ...this.env, ...env } }))
   }
 
   /** Ends it with the stage. What was adopted last ends first. */
   adopt<T extends AsyncDisposable>(owned: T): T {
+    if (this.#ends.disposed) void owned[Symbol.asyncDispose]()
+    this.#requireOpen()
     return this.#ends.use(owned)
+  }
+
+  /** A story goes on for a moment after it was interrupted: nothing may start then that nobody would end. */
+  #requireOpen(): void {
+    if (this.#ends.disposed) throw new Error('the demo is over')
   }
 
   defer(end: () => void | Promise<void>): void {
     this.#ends.defer(end)
+  }
+
+  /** Aborted when the stage closes. */
+  get signal(): AbortSignal {
+    return this.#closing.signal
   }
 
   /** The first program beside us that ended by itself. */
@@ -138,12 +166,14 @@ export class Stage implements AsyncDisposable {
   /** Runs a program to its end, whatever that is. Rejects when it cannot be started or takes too long. */
   async run(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
     const { env, cwd = this.directory, input, timeoutMs = PROGRAM_MS } = options
+    this.#requireOpen()
     const child = spawn(command, [...args], {
       cwd,
       env: { ...this.env, ...env },
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
     })
+    this.#running.add(child)
     const said = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -154,6 +184,7 @@ export class Stage implements AsyncDisposable {
     return await new Promise<Ended>((resolveEnd, reject) => {
       child.once('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)))
       child.once('close', (code) => {
+        this.#running.delete(child)
         if (code !== null) resolveEnd({ code, ...said })
         else
           reject(
@@ -165,8 +196,10 @@ export class Stage implements AsyncDisposable {
     })
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#ends.disposeAsync()
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    for (const child of this.#running) child.kill('SIGKILL')
+    await this.#ends.disposeAsync()
   }
 }
 

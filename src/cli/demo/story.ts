@@ -47,7 +47,9 @@ export async function runStory(options: StoryOptions, terminal: Terminal): Promi
     const told = tellStory(stage, tale, options, terminal)
     // After an interruption its remaining steps fail on a stage that is being taken down; nobody needs to hear of it.
     told.catch(() => {})
-    return await Promise.race([told, interruption.promise])
+    const code = await Promise.race([told, interruption.promise])
+    tale.end()
+    return code
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt)
   }

@@ -18,11 +18,15 @@ export interface Fact extends Proof {
 
 const INDENT = '    '
 const LEAF_COLUMN = 96
+/** Colours take no place on a line. */
+// oxlint-disable-next-line no-control-regex
+const SGR = /\u001b\[\d+m/gu
 
 export class Tale {
   readonly facts: Fact[] = []
   readonly #terminal: Terminal
   readonly #directory: string
+  #isOver = false
 
   constructor(terminal: Terminal, directory: string) {
     this.#terminal = terminal
@@ -37,12 +41,12 @@ export class Tale {
     const startedAt = performance.now()
     const { sentence, leafIndex, outcome } = await happen().catch((thrown: unknown) => {
       const failure = failureOf(number, title, thrown)
-      this.#terminal.emit('fact', { number, title, ok: false, error: failure.message }, `  ${paint.bad('✗')} ${title}`)
+      this.#emit({ number, title, ok: false, error: failure.message }, `  ${paint.bad('✗')} ${title}`)
       throw failure
     })
     const fact = { number, title, sentence, leafIndex, tookMs: Math.round(performance.now() - startedAt) }
     this.facts.push(fact)
-    this.#terminal.emit('fact', { ...fact, ok: true }, this.#withLeaf(`  ${paint.good('✓')} ${sentence}`, leafIndex))
+    this.#emit({ ...fact, ok: true }, this.#withLeaf(`  ${paint.good('✓')} ${sentence}`, leafIndex))
     return outcome
   }
 
@@ -57,12 +61,23 @@ export class Tale {
   }
 
   print(line: string): void {
-    this.#terminal.print(line)
+    if (!this.#isOver) this.#terminal.print(line)
+  }
+
+  /** Nothing is told from here on. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  #emit(fact: object, text: string): void {
+    if (!this.#isOver) this.#terminal.emit('fact', fact, text)
   }
 
   #withLeaf(line: string, leafIndex: number | undefined): string {
     if (leafIndex === undefined) return line
-    return `${line.padEnd(LEAF_COLUMN)} ${this.#terminal.paint.dim(`leaf ${leafIndex}`)}`
+    const shownLength = line.replace(SGR, '').length
+    const gap = ' '.repeat(Math.max(0, LEAF_COLUMN - shownLength))
+    return `${line}${gap} ${this.#terminal.paint.dim(`leaf ${leafIndex}`)}`
   }
 
   /** Paths below the stage are shown from there, as `~demo/…`: they would fill the line. */
