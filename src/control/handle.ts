@@ -31,7 +31,8 @@ export type Desk = { readonly ledger: Ledger; readonly evidence: EvidenceStore; 
 /** Answers with what was recorded, or with a refusal that left no trace but a count. Rejects when the log cannot be written. */
 export async function handle(request: Request, { ledger, evidence, clock }: Desk): Promise<Recorded | Refusal> {
   const { command, caller, exhibits = [], personal = {}, given = () => ({}), policies } = request
-  const verifiedAt = clock()
+  // Not before the log's own time: a clock that went back would make expired tokens good again.
+  const verifiedAt = Math.max(clock(), ledger.state.at)
   const references = exhibits.map(({ kind, bytes }) => ({ kind, digest: digestOf(bytes) }))
   const claims = await claimsOf(
     command,

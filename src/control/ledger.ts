@@ -56,29 +56,34 @@ export type LedgerOptions = {
   readonly clock: () => number
   /** Leaves between two snapshots. */
   readonly snapshotEvery?: number
+  /** Hears of what failed behind a leaf that is written, in one sentence. */
+  readonly report?: (problem: string) => void
 }
 
 export class Ledger {
   readonly log: Log
-  readonly directory: Directory
   readonly #options: LedgerOptions
   readonly #followers = new Set<(published: Published) => void>()
   #fold: Fold
+  #directory: Directory
   #policies: PolicySet
   #published: number
   #snapshotAt: number
+  /** Whether the state holds decisions that never reached the disk. */
+  #isAhead = false
   #recovering: Promise<void> | undefined
   #taken: Snapshot | undefined
+  #fault: Error | undefined
 
   private constructor(options: LedgerOptions, loaded: Loaded) {
     this.log = options.log
     this.#options = options
     this.#fold = loaded.fold
-    this.directory = loaded.directory
+    this.#directory = loaded.directory
     this.#policies = loaded.policies
     this.#published = options.log.size
     this.#snapshotAt = loaded.snapshotAt
-    options.log.onRollback(() => (this.#recovering = this.#recover()))
+    options.log.onRollback(() => this.#fallBack())
   }
 
   static async open(options: LedgerOptions): Promise<Ledger> {
@@ -87,6 +92,10 @@ export class Ledger {
 
   get state(): ReadonlyState {
     return this.#fold.state
+  }
+
+  get directory(): Directory {
+    return this.#directory
   }
 
   get policies(): PolicySet {
@@ -109,25 +118,36 @@ export class Ledger {
    * `policies` come into force if the decision activates them; it is itself made under the old ones.
    */
   async record(submission: Submission, policies?: PolicySet): Promise<Written> {
-    await this.#recovering
+    while (this.#isAhead) await this.#recover()
+    if (this.#fault) throw this.#fault
     const { leaf, decision, disclosures } = this.#decide(submission)
     const bytes = spell(leaf, leaf.event.type === 'log.created' ? leaf.event.origin : this.state.log!.origin)
     const kept = disclosures.length > 0 ? formatDisclosures(disclosures) : undefined
     const { leafIndex, durable } = this.log.append(bytes, kept)
     // From here on the next decision sees this one. Should the disk fail, the log rolls back and so do we.
-    this.#fold.apply(leaf, leafIndex)
-    this.directory.apply(leaf, disclosures)
-    if (leaf.event.type === 'policy.activated' && policies) this.#policies = policies
+    this.#apply({ leaf, leafIndex, disclosures }, policies)
     const head = await durable
     this.#publish({ leaf, leafIndex, disclosures })
     return { leaf, leafIndex, bytes, decision, head }
+  }
+
+  #apply({ leaf, leafIndex, disclosures }: Published, policies: PolicySet | undefined): void {
+    try {
+      this.#fold.apply(leaf, leafIndex)
+      this.#directory.apply(leaf, disclosures)
+    } catch (cause) {
+      // The leaf is written and the state is not what it says: whatever was decided on it could not be decided again.
+      this.#fault = new Error(`leaf ${leafIndex} could not be applied; nothing is decided until a restart`, { cause })
+      throw this.#fault
+    }
+    if (leaf.event.type === 'policy.activated' && policies) this.#policies = policies
   }
 
   #decide({ command, caller, claims, evidence, given, sealed }: Submission) {
     const { state } = this.#fold
     // The log's time never runs backwards, whatever the clock does.
     const at = Math.max(this.#options.clock(), state.at)
-    const facts = given(this.directory)
+    const facts = given(this.#directory)
     const decision = decide(
       { command, caller: resolve(caller, state), claims, given: facts, at },
       state,
@@ -149,10 +169,23 @@ export class Ledger {
   /** Group commit answers in order, so leaves are published in order. */
   #publish(published: Published): void {
     this.#published = published.leafIndex + 1
-    for (const follower of this.#followers) follower(published)
+    for (const follower of this.#followers)
+      void this.#attempt('hear of', published.leafIndex, () => follower(published))
     const every = this.#options.snapshotEvery ?? 10_000
-    if (this.#published >= this.#snapshotAt + every) this.#takeSnapshot()
-    if (this.#taken && this.#published >= this.#taken.size) void this.#saveSnapshot(this.#taken)
+    void this.#attempt('save a snapshot behind', published.leafIndex, async () => {
+      if (this.#published >= this.#snapshotAt + every) this.#takeSnapshot()
+      if (this.#taken && this.#published >= this.#taken.size) await this.#saveSnapshot(this.#taken)
+    })
+  }
+
+  /** The leaf stands, whatever fails behind it: whoever asked for it is answered, and the others hear of it. */
+  async #attempt(what: string, leafIndex: number, work: () => unknown): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      const { report = process.emitWarning } = this.#options
+      report(`couldn't ${what} leaf ${leafIndex}: ${(error as Error).message}`)
+    }
   }
 
   async prove(leafIndex: number, head: Head = this.log.head): Promise<Proof> {
@@ -183,13 +216,26 @@ export class Ledger {
     await this.#options.snapshots.save(size, bytes)
   }
 
-  /** After a failed write: back to what is on disk, on the ordinary path of a start. */
-  async #recover(): Promise<void> {
-    const loaded = await load(this.#options)
-    this.#fold = loaded.fold
-    this.#policies = loaded.policies
+  #fallBack(): void {
+    this.#isAhead = true
     this.#taken = undefined
-    this.#recovering = undefined
+    // Whoever asks next waits for it, and tries again should it fail.
+    this.#recover().catch(() => undefined)
+  }
+
+  /** After a failed write: back to what is on disk, on the ordinary path of a start. */
+  #recover(): Promise<void> {
+    this.#recovering ??= this.#reload().finally(() => (this.#recovering = undefined))
+    return this.#recovering
+  }
+
+  async #reload(): Promise<void> {
+    const { fold, directory, policies, snapshotAt } = await load(this.#options)
+    this.#fold = fold
+    this.#directory = directory
+    this.#policies = policies
+    this.#snapshotAt = snapshotAt
+    this.#isAhead = false
   }
 }
 

@@ -18,6 +18,7 @@ import type { State } from './state.ts'
 
 /** The answer, on the state as it is now. The same matter on the same state and policies always has the same answer. */
 export function decide(matter: Matter, state: State, policies: PolicySet): Decision {
+  if (isStale(matter)) return turnAway(matter, 'evidence_stale')
   if (matter.caller.kind === 'system') return decideSystem(matter, state, policies)
   if (isStopped(matter, state)) return stopped(matter)
   if (matter.command.type === 'open login' || matter.command.type === 'open job login')
@@ -27,6 +28,13 @@ export function decide(matter: Matter, state: State, policies: PolicySet): Decis
   if (unwelcome || !by) return turnAway(matter, unwelcome ?? 'login_unknown')
   const isForJob = by.job !== undefined || matter.command.type === 'end grant'
   return isForJob ? decideForJob(by, matter, state, policies) : decideForPerson(by, matter, state, policies)
+}
+
+const MAX_EVIDENCE_AGE_MS = 5 * 60_000
+
+/** Evidence is judged a moment before the decision: with any other moment, what expired long ago could be called good. */
+function isStale({ given: { verifiedAt }, at }: Matter): boolean {
+  return verifiedAt !== undefined && (verifiedAt > at || verifiedAt < at - MAX_EVIDENCE_AGE_MS)
 }
 
 /** While stored bytes do not match what was signed, nothing privileged happens; people can still be thrown out. */

@@ -33,6 +33,7 @@ export const reasons = {
   passkey_taken: { sentence: 'This passkey is enrolled already.' },
   passkey_unknown: { sentence: 'This passkey is not enrolled here.' },
   issuer_unknown: { sentence: 'No issuer of that name is trusted.' },
+  evidence_stale: { sentence: 'What proves this was verified too long ago; ask again.' },
   token_reused: { sentence: 'This CI token was used before; each is accepted once.' },
   unsigned: {
     sentence: 'The commit is not signed.',

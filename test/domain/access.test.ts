@@ -123,3 +123,11 @@ test('while the log is damaged nothing privileged happens, but people can be thr
   expect(world.when(ana, { type: 'repair log', leafIndexes: [3], from: 'witness' }).outcome).toBe('allowed')
   expect(world.when(ana, assign(mara, 'auditor')).outcome).toBe('allowed')
 })
+
+test('evidence that was verified at another moment than now proves nothing', () => {
+  const revoke = { type: 'revoke principal', principal: mara } as const
+  const verified = (verifiedAt: number) => given(...company).when(ana, revoke, { given: { verifiedAt } }).reason
+  expect(verified(NOON - MINUTE)).toBeUndefined()
+  expect(verified(NOON - 6 * MINUTE)).toBe('evidence_stale')
+  expect(verified(NOON + 1)).toBe('evidence_stale')
+})
