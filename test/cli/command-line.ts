@@ -38,7 +38,7 @@ export class Home implements Disposable {
       XDG_STATE_HOME: join(this.folder, 'state'),
       GIT_CONFIG_SYSTEM: '/dev/null',
       GNUPGHOME: join(this.folder, 'gnupg'),
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'countersign-cli-compile'),
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(ROOT, 'node_modules/.cache/countersign-compile'),
       LC_ALL: 'C.UTF-8',
       ...(server && { COUNTERSIGN_SERVER: server.url }),
     }

@@ -18,11 +18,13 @@ export class Instance implements AsyncDisposable {
   #ci: Server | undefined
 
   static async open(): Promise<Instance> {
-    const instance = new Instance()
+    await using opened = new AsyncDisposableStack()
+    const instance = opened.use(new Instance())
     await instance.#up()
     const { server, ready } = startIssuer(CONTROL)
     instance.#ci = server
     instance.issuer = await ready
+    opened.move()
     return instance
   }
 
@@ -111,11 +113,10 @@ export class Instance implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = new Promise((resolve) => this.#server?.once('close', resolve))
-    this.#server?.kill('SIGTERM')
-    await gone
-    this.#ci?.closeAllConnections()
-    await new Promise((resolve) => this.#ci?.close(resolve))
+    const [server, ci] = [this.#server, this.#ci]
+    if (server?.exitCode === null) await new Promise((resolve) => server.once('close', resolve).kill('SIGTERM'))
+    ci?.closeAllConnections()
+    if (ci) await new Promise((resolve) => ci.close(resolve))
     this.home[Symbol.dispose]()
   }
 }
