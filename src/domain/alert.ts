@@ -126,10 +126,19 @@ function outOfHours(state: State, { event, caller, at }: Leaf, leafIndex: number
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 const formats = new Map<string, Intl.DateTimeFormat>()
+const MAX_FORMATS = 1_000
 
+/** A zone that is not known here, or not any more, is taken for UTC: the log has it, and must be readable all the same. */
 function formatOf(zone: string): Intl.DateTimeFormat {
   const known = formats.get(zone)
   if (known) return known
+  if (formats.size >= MAX_FORMATS) formats.clear()
+  const format = createFormat(isZone(zone) ? zone : 'UTC')
+  formats.set(zone, format)
+  return format
+}
+
+function createFormat(timeZone: string): Intl.DateTimeFormat {
   const parts = {
     weekday: 'short',
     year: 'numeric',
@@ -139,30 +148,25 @@ function formatOf(zone: string): Intl.DateTimeFormat {
     minute: '2-digit',
     hourCycle: 'h23',
   } as const
-  const format = new Intl.DateTimeFormat('en-GB', { ...parts, timeZone: zone })
-  formats.set(zone, format)
-  return format
+  return new Intl.DateTimeFormat('en-GB', { ...parts, timeZone })
 }
 
-/** Wall-clock time in an IANA zone; weekdays are 1 for Monday to 7. */
+/** Wall-clock time in an IANA zone, in UTC where there is none of that name; weekdays are 1 for Monday to 7. Never throws. */
 export function localTime(at: number, zone: string) {
-  const part = Object.fromEntries(
-    formatOf(zone)
-      .formatToParts(at)
-      .map(({ type, value }) => [type, value]),
-  )
+  const format = formatOf(zone)
+  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]))
   const day = `${part['year']}-${part['month']}-${part['day']}`
   return {
     day,
     hour: Number(part['hour']),
     weekday: WEEKDAYS.indexOf(part['weekday']!) + 1,
-    text: `${part['weekday']} ${day} ${part['hour']}:${part['minute']} ${zone}`,
+    text: `${part['weekday']} ${day} ${part['hour']}:${part['minute']} ${format.resolvedOptions().timeZone === 'UTC' ? 'UTC' : zone}`,
   }
 }
 
 export function isZone(zone: string): boolean {
   try {
-    return formatOf(zone) !== undefined
+    return new Intl.DateTimeFormat('en-GB', { timeZone: zone }).resolvedOptions().timeZone.length > 0
   } catch {
     return false
   }

@@ -77,6 +77,17 @@ test('a state survives its snapshot', () => {
   expect(parseState(formatState(state))).toEqual(state)
 })
 
+test('a zone that nobody knows is taken for UTC: a leaf that is written can always be applied', () => {
+  const nowhere = company.map((step) =>
+    step.event.type === 'principal.invited' ? { ...step, event: { ...step.event, zone: 'Foo/Bar' } } : step,
+  )
+  const world = given(...nowhere, { event: opened(1), at: NOON + 11 * HOUR })
+  expect([...world.state.due.values()].at(-1)).toMatchObject({
+    rule: 'out_of_hours',
+    localTime: 'Wed 2026-11-18 21:00 UTC',
+  })
+})
+
 test('local time never throws for instants a leaf can have', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 253402300799999 }), (at) => localTime(at, 'Asia/Kathmandu').hour < 24),
