@@ -20,4 +20,3 @@ export const email = z.email().max(254)
 /** Why, in a person's own words: kept as personal data. */
 export const reason = z.string().min(1).max(1000)
 export const nothing = z.object({})
-export const digest = f.digest
