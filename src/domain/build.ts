@@ -1,12 +1,13 @@
 /** What a job built, by digest, as its signed provenance says. */
 
 import * as z from '../bytes/schema.ts'
+import { isIn } from './commit.ts'
 import { allowed, refused, type Decision } from './decision.ts'
 import * as f from './field.ts'
 import type { Login } from './login.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
-import type { State } from './state.ts'
+import type { ReadonlyState, State } from './state.ts'
 
 const artifact = z.strictObject({ name: f.name, digest: f.digest })
 
@@ -44,14 +45,30 @@ export type Build = z.infer<(typeof events)['build.attested']> & { readonly at: 
 
 export function apply(state: State, event: BuildEvent, at: number, leafIndex: number): void {
   if (event.type !== 'build.attested') return
-  const { type: _, ...build } = event
+  const { type: _, ...attested } = event
+  const build = { ...attested, at, leafIndex }
   for (const { digest } of event.artifacts)
-    if (!state.builds.has(digest)) state.builds.set(digest, { ...build, at, leafIndex })
+    if (!state.builds.has(digest)) state.builds.set(digest, build)
+    else if (!behind({ ...build, artifact: digest }, state))
+      state.rebuilds.set(digest, [...(state.rebuilds.get(digest) ?? []), build])
+}
+
+/** All that are said to have made this artifact, oldest first. Any job can say so of a digest that it knows. */
+export function buildsOf(artifact: string, { builds, rebuilds }: ReadonlyState): readonly Build[] {
+  const first = builds.get(artifact)
+  return first ? [first, ...(rebuilds.get(artifact) ?? [])] : []
+}
+
+type Made = { readonly artifact: string; readonly repository: string; readonly commit: string }
+
+/** The one that made an artifact from this commit. */
+export function behind({ artifact: digest, repository, commit }: Made, state: ReadonlyState): Build | undefined {
+  return buildsOf(digest, state).find((build) => build.repository === repository && build.commit === commit)
 }
 
 export function contextOf(claimed: BuildClaims, { job }: Login, state: State) {
   return {
-    commitAccepted: state.commits.get(claimed.commit)?.repository === job?.repository,
+    commitAccepted: isIn(state.commits.get(claimed.commit), job?.repository),
     builderMatches: claimed.builder === builderOf(job),
     commitMatches: claimed.commit === job?.commit,
     repositoryMatches: job !== undefined && state.repositories.has(job.repository),

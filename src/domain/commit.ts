@@ -33,7 +33,9 @@ export type Judged = Omit<Claimed, 'problem'> & {
   readonly authors: readonly f.PersonId[]
 }
 export type Commit = z.infer<typeof accepted> & {
+  /** Where it was accepted first: what was judged then stays. */
   readonly repository: string
+  readonly alsoIn: string[]
   readonly at: number
   readonly leafIndex: number
 }
@@ -44,6 +46,8 @@ export type Authorship = { readonly authors: readonly f.PersonId[]; readonly has
 export function judge(claim: Claimed, { authors, hasForeignAuthor }: Authorship, state: State): Judged {
   const { problem, ...rest } = claim
   if (problem) return { ...rest, authors, problem }
+  const twin = state.commits.get(claim.id)
+  if (twin && twin.sha256 !== claim.sha256) return { ...rest, authors, problem: 'commit_malformed' }
   const key = claim.fingerprint === undefined ? undefined : state.keys.get(claim.fingerprint)
   if (!key) return { ...rest, authors, problem: 'unknown_key' }
   const known = { ...rest, authors, signer: key.person }
@@ -68,8 +72,34 @@ export function accept({ id, sha256, parents, fingerprint, signer, authors }: Ju
   }
 }
 
-export function isKnown(id: string, among: readonly Judged[], { baseline }: Repository, state: State): boolean {
-  return state.commits.has(id) || baseline.includes(id) || among.some((judged) => judged.id === id)
+/** Takes in what a push brought. A commit that was accepted before keeps its first judgement. */
+export function take(state: State, pushed: z.infer<typeof accepted>, where: Place): void {
+  const known = state.commits.get(pushed.id)
+  if (!known) state.commits.set(pushed.id, { ...pushed, ...where, alsoIn: [] })
+  else if (!isIn(known, where.repository)) known.alsoIn.push(where.repository)
+}
+
+type Place = Pick<Commit, 'repository' | 'at' | 'leafIndex'>
+
+export function isIn(commit: Commit | undefined, repository: string | undefined): boolean {
+  return commit !== undefined && (commit.repository === repository || commit.alsoIn.includes(repository ?? ''))
+}
+
+export function isKnown(id: string, among: readonly Judged[], guarded: Repository, state: State): boolean {
+  const { repository, baseline } = guarded
+  return isIn(state.commits.get(id), repository) || baseline.includes(id) || among.some((judged) => judged.id === id)
+}
+
+/** Whether `older` is `head` or stands behind it, as far as commits are known: at most 10,000 of them are looked at. */
+export function reaches(head: string, older: string, among: readonly Judged[], state: State): boolean {
+  const parents = new Map(among.map((judged) => [judged.id, judged.parents]))
+  const seen = new Set([head])
+  for (const id of seen) {
+    if (id === older) return true
+    if (seen.size > MAX_WALK) return false
+    for (const parent of parents.get(id) ?? state.commits.get(id)?.parents ?? []) seen.add(parent)
+  }
+  return false
 }
 
 const MAX_WALK = 10_000

@@ -2,6 +2,7 @@
 
 import * as z from '../bytes/schema.ts'
 import type { DigestText } from '../bytes/digest.ts'
+import { buildsOf, type Build } from './build.ts'
 import * as commit from './commit.ts'
 import { allowed, refused, waiting, type Decision } from './decision.ts'
 import * as f from './field.ts'
@@ -171,13 +172,27 @@ export function previous(repository: string, environment: string, state: State):
 
 type Request = z.infer<(typeof commands)['request release']>
 
-export function contextOf({ artifact, environment }: Request, { job }: Login, state: State) {
-  const build = state.builds.get(artifact)
+/** Of the builds of this artifact the newest from the history of the commit that the job runs on, else any that tells why not. */
+function buildFor(artifact: string, { job }: Login, state: State): Build | undefined {
+  const all = buildsOf(artifact, state)
+  const own = all.filter(({ repository }) => repository === job?.repository)
+  return own.findLast((build) => isBehind(build, job, state)) ?? own.at(-1) ?? all[0]
+}
+
+/** What a branch is released from is what was built from that branch: a job's own reference says nothing of its artifact. */
+function isBehind({ commit: built }: Build, job: Login['job'], state: State): boolean {
+  return job?.commit !== undefined && commit.reaches(job.commit, built, [], state)
+}
+
+export function contextOf({ artifact, environment }: Request, login: Login, state: State) {
+  const { job } = login
+  const build = buildFor(artifact, login, state)
   const allowedRefs = state.environments.get(environment)?.refs ?? []
   return {
     hasProvenance: build !== undefined,
-    commitAccepted: build !== undefined && state.commits.has(build.commit),
-    refAllowed: job?.ref !== undefined && isProtected(job.ref, allowedRefs),
+    commitAccepted: build !== undefined && commit.isIn(state.commits.get(build.commit), build.repository),
+    refAllowed:
+      job?.ref !== undefined && isProtected(job.ref, allowedRefs) && build !== undefined && isBehind(build, job, state),
     repositoryMatches: build !== undefined && build.repository === job?.repository,
     sameArtifactBuilt: build?.artifacts.some(({ digest }) => digest === artifact) ?? false,
   }
@@ -198,7 +213,7 @@ export function request(
     refused({ type: 'release.refused', artifact, environment: name, requester: login.principal }, reason, verdict)
 
   const environment = state.environments.get(name)
-  const build = state.builds.get(artifact)
+  const build = buildFor(artifact, login, state)
   if (state.releases.has(release)) return refuse('id_taken')
   const facts = contextOf(command, login, state)
   if (!environment) return refuse('no_such_environment')

@@ -57,12 +57,13 @@ export type Repository = z.infer<(typeof events)['repository.registered']> & {
 export function apply(state: State, event: RepositoryEvent, at: number, leafIndex: number): void {
   if (event.type === 'repository.registered') {
     const { type: _, ...registered } = event
-    const heads = state.repositories.get(event.repository)?.heads ?? new Map<string, string>()
+    // A new baseline says that the references moved without us: where they were before says nothing any more.
+    const known = event.baseline.length > 0 ? undefined : state.repositories.get(event.repository)
+    const heads = known?.heads ?? new Map<string, string>()
     state.repositories.set(event.repository, { ...registered, heads, leafIndex })
   }
   if (event.type === 'repository.pushed') {
-    for (const accepted of event.commits)
-      state.commits.set(accepted.id, { ...accepted, repository: event.repository, at, leafIndex })
+    for (const accepted of event.commits) commit.take(state, accepted, { repository: event.repository, at, leafIndex })
     const heads = state.repositories.get(event.repository)?.heads
     for (const { ref, newId } of event.updates)
       if (isNothing(newId)) heads?.delete(ref)
@@ -96,12 +97,21 @@ export function isProtected(ref: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => (pattern.endsWith('*') ? ref.startsWith(pattern.slice(0, -1)) : ref === pattern))
 }
 
+type Update = z.infer<typeof update>
 type Push = z.infer<(typeof commands)['record push']>
 
-/** What the policies are asked about a push: counts of what is wrong with it. */
+/**
+ * What the policies are asked about a push: counts of what is wrong with it. A push is forced when the door says so, and also
+ * when the head that the log knows is not behind the new one: a door can be wrong.
+ */
 export function contextOf({ repository, updates }: Push, judged: readonly commit.Judged[], state: State) {
   const count = (reason: Reason) => judged.filter(({ problem }) => problem === reason).length
-  const touched = updates.filter(({ ref }) => isProtected(ref, state.repositories.get(repository)?.protectedRefs ?? []))
+  const guarded = state.repositories.get(repository)
+  const touched = updates.filter(({ ref }) => isProtected(ref, guarded?.protectedRefs ?? []))
+  const leavesBehind = ({ ref, newId }: Update) => {
+    const head = guarded?.heads.get(ref)
+    return head !== undefined && !isNothing(newId) && !commit.reaches(newId, head, judged, state)
+  }
   return {
     commits: judged.length,
     unsigned: count('unsigned'),
@@ -110,7 +120,7 @@ export function contextOf({ repository, updates }: Push, judged: readonly commit
     inactiveSigner: count('signer_inactive'),
     authorMismatch: count('author_mismatch'),
     isProtected: touched.length > 0,
-    isForced: touched.some(({ isForced }) => isForced),
+    isForced: touched.some((moved) => moved.isForced || leavesBehind(moved)),
     isDeletion: touched.some(({ newId }) => isNothing(newId)),
   }
 }
@@ -129,12 +139,19 @@ export function push(
   const context = contextOf({ type: 'record push', repository, updates }, judged, state)
   const faulty = judged.find(({ problem }) => problem)
   if (!isAllowed && faulty?.problem) return refuse(faulty.problem, faulty)
-  if (!isAllowed && context.isDeletion) return refuse('deletion')
-  if (!isAllowed && context.isForced) return refuse('forced_push')
-  if (!isAllowed) return refuse('policy_refused')
   const orphan = judged.find(
     ({ parents }) => !parents.every((parent) => commit.isKnown(parent, judged, guarded, state)),
   )
   if (orphan) return refuse('history_missing', orphan)
+  if (updates.some((moved) => pointsNowhere(moved, judged, guarded, state))) return refuse('history_missing')
+  if (!isAllowed && context.isDeletion) return refuse('deletion')
+  if (!isAllowed && context.isForced) return refuse('forced_push')
+  if (!isAllowed) return refuse('policy_refused')
   return allowed({ type: 'repository.pushed', repository, updates, commits: judged.map(commit.accept) }, policy)
+}
+
+/** A branch points to a commit; one that is protected, to a commit that was judged. */
+function pointsNowhere({ ref, newId }: Update, judged: readonly commit.Judged[], guarded: Repository, state: State) {
+  if (isNothing(newId) || !ref.startsWith('refs/heads/') || !isProtected(ref, guarded.protectedRefs)) return false
+  return !commit.isKnown(newId, judged, guarded, state)
 }

@@ -40,6 +40,8 @@ export type State = {
   readonly commits: Map<string, Commit>
   /** Artifact digest to the build that made it. */
   readonly builds: Map<string, build.Build>
+  /** Artifact digest to what else was said to have made it, from other commits or elsewhere. */
+  readonly rebuilds: Map<string, build.Build[]>
   readonly releases: Map<string, release.Release>
   /** Environment to its deployed releases, oldest first. */
   readonly deployed: Map<string, string[]>
@@ -123,6 +125,7 @@ function empty(): State {
     targets: new Map(),
     commits: new Map(),
     builds: new Map(),
+    rebuilds: new Map(),
     releases: new Map(),
     deployed: new Map(),
     grants: new Map(),

@@ -1,5 +1,6 @@
 /** Who decides about a release and why, and what speaks against it: only what facts in the log show, in plain words. */
 
+import { behind } from '../../domain/build.ts'
 import { localTime } from '../../domain/alert.ts'
 import type { Commit } from '../../domain/commit.ts'
 import type { Caller } from '../../domain/leaf.ts'
@@ -44,7 +45,7 @@ export function rulesOf(release: Release, commits: readonly Commit[], sight: Sig
     },
     {
       text: 'The artifact was built by an attested job from that commit',
-      ok: state.builds.get(release.artifact)?.commit === release.commit,
+      ok: behind(release, state) !== undefined,
       detail: `${release.artifactName} ${short(release.artifact)} from ${short(release.commit)}`,
     },
     { text: 'It is signed in time', ok: isInTime(release, at), detail: `until ${instantOf(expiresAt)}` },

@@ -1,5 +1,6 @@
 /** The six stations of a release, from source to deployment, each bound to the next by a hash that both name. */
 
+import { behind } from '../../domain/build.ts'
 import type { Commit } from '../../domain/commit.ts'
 import { stateOf, type Release, type ReleaseState } from '../../domain/release.ts'
 import { grantsOf } from './grant.ts'
@@ -35,14 +36,14 @@ function source({ commit, repository }: Release, commits: readonly Commit[], sig
   }
 }
 
-function build({ artifact: digest, commit }: Release, sight: Sight): Station {
-  const made = sight.state.builds.get(digest)
+function build(release: Release, sight: Sight): Station {
+  const made = behind(release, sight.state)
   if (!made) return { key: 'build', title: 'Build', state: 'broken', headline: 'no attested build', lines: [] }
   const starter = whoOf(made.job, sight)
   return {
     key: 'build',
     title: 'Build',
-    state: made.commit === commit ? 'done' : 'broken',
+    state: 'done',
     headline: starter.name,
     lines: [
       made.builder,
@@ -54,8 +55,9 @@ function build({ artifact: digest, commit }: Release, sight: Sight): Station {
   }
 }
 
-function artifact({ artifact: digest, artifactName }: Release, { state }: Sight): Station {
-  const made = state.builds.get(digest)
+function artifact(release: Release, { state }: Sight): Station {
+  const { artifact: digest, artifactName } = release
+  const made = behind(release, state)
   return {
     key: 'artifact',
     title: 'Artifact',

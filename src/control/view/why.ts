@@ -3,6 +3,7 @@
  * identifier, every line with its leaf.
  */
 
+import { behind } from '../../domain/build.ts'
 import type { Commit } from '../../domain/commit.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 import { commitsOf } from './commit.ts'
@@ -58,12 +59,13 @@ function leavesBehind({ releases, leaves }: Subject, commits: readonly Commit[],
 }
 
 function leavesOfRelease(id: string, state: ReadonlyState): number[] {
-  const { leafIndex, approvals, declined, ended, artifact } = state.releases.get(id)!
+  const release = state.releases.get(id)!
+  const { leafIndex, approvals, declined, ended } = release
   const grants = grantsOf(id, state).flatMap((grant) => [
     grant.leafIndex,
     ...(grant.cleared ? [grant.cleared.leafIndex] : []),
   ])
-  const single = [declined?.leafIndex, ended?.leafIndex, state.builds.get(artifact)?.leafIndex].filter(
+  const single = [declined?.leafIndex, ended?.leafIndex, behind(release, state)?.leafIndex].filter(
     (index) => index !== undefined,
   )
   return [leafIndex, ...approvals.map((approval) => approval.leafIndex), ...grants, ...single]

@@ -1,0 +1,190 @@
+/**
+ * The populations of a period: which leaves make which rows. These rules are the definition; who verifies a package runs them
+ * again over the proven leaves and compares.
+ */
+
+import { numberOf, textOf, type PlainLeaf } from './plain-leaf.ts'
+import { cellOf, draftOf, each, finish, rowOf, type Draft, type Drafts, type Rule } from './rule.ts'
+import type { Table } from './table.ts'
+
+const releaseColumns = [
+  ...['release', 'requestedLeaf', 'requestedAt', 'requestedBy', 'environment', 'repository', 'commit', 'artifact'],
+  ...['artifactName', 'required', 'approvals', 'approvers', 'softwareApprovals', 'declines', 'refusals', 'grants'],
+  ...['endedLeaf', 'endedAt', 'exitCode', 'result'],
+]
+
+/** Everything about one release in one row, whatever part of it lies in the period. */
+function takeRelease(leaf: PlainLeaf, drafts: Drafts): void {
+  const id = textOf(leaf.event['release'])
+  if (id === '') return
+  if (leaf.type === 'release.requested') {
+    const fields = ['environment', 'repository', 'commit', 'artifact', 'artifactName', 'required']
+    const told = Object.fromEntries(fields.map((field) => [field, cellOf(leaf, field)]))
+    const asked = { requestedLeaf: leaf.leafIndex, requestedAt: leaf.at, requestedBy: leaf.caller }
+    drafts.set(id, { release: id, ...asked, ...told, ...nothingYet })
+    return
+  }
+  const step = releaseSteps[leaf.type]
+  if (step) step(draftOf(drafts, id, { release: id, ...nothingYet, result: 'begun before the period' }), leaf)
+}
+
+const nothingYet = { approvals: 0, approvers: '', softwareApprovals: 0, declines: 0, refusals: 0, grants: 0, result: 'open' }
+
+const releaseSteps: Readonly<Record<string, (draft: Draft, leaf: PlainLeaf) => void>> = {
+  'approval.given': (draft, { event }) => {
+    count(draft, 'approvals')
+    if (event['isSoftware'] === true) count(draft, 'softwareApprovals')
+    draft['approvers'] = `${textOf(draft['approvers'])} ${textOf(event['by'])}`.trim()
+  },
+  'approval.declined': (draft) => {
+    count(draft, 'declines')
+    draft['result'] = 'declined'
+  },
+  'approval.refused': (draft) => count(draft, 'refusals'),
+  'grant.issued': (draft) => count(draft, 'grants'),
+  'grant.refused': (draft, { outcome }) => {
+    if (outcome === 'refused') count(draft, 'refusals')
+  },
+  'release.ended': (draft, { event, leafIndex, at }) => {
+    const exitCode = numberOf(event['exitCode'])
+    Object.assign(draft, { endedLeaf: leafIndex, endedAt: at, exitCode, result: exitCode === 0 ? 'deployed' : 'failed' })
+  },
+}
+
+function count(draft: Draft, column: string): void {
+  draft[column] = numberOf(draft[column]) + 1
+}
+
+const grantColumns = [
+  ...['grant', 'issuedLeaf', 'issuedAt', 'release', 'target', 'kind', 'holder', 'expiresAt'],
+  ...['endedLeaf', 'endedAt', 'cause', 'clearedLeaf', 'clearedAt', 'how', 'terminated'],
+]
+
+function takeGrant(leaf: PlainLeaf, drafts: Drafts): void {
+  const id = textOf(leaf.event['grant'])
+  const step = { 'grant.issued': 'issued', 'grant.ended': 'ended', 'grant.cleared': 'cleared' }[leaf.type]
+  if (id === '' || !step) return
+  const fields = ['release', 'target', 'kind', 'holder', 'expiresAt', 'cause', 'how', 'terminated']
+  const told = fields.map((field) => [field, cellOf(leaf, field)] as const).filter(([, value]) => value !== undefined)
+  const when = { [`${step}Leaf`]: leaf.leafIndex, [`${step}At`]: leaf.at }
+  Object.assign(draftOf(drafts, id, { grant: id }), when, Object.fromEntries(told))
+}
+
+const alertColumns = [
+  ...['alert', 'firedLeaf', 'firedAt', 'rule', 'severity', 'about', 'repository', 'localTime', 'evidence'],
+  ...['acknowledgedLeaf', 'acknowledgedAt', 'acknowledgedBy'],
+]
+
+function takeAlert(leaf: PlainLeaf, drafts: Drafts): void {
+  const id = textOf(leaf.event['alert'])
+  if (leaf.type === 'alert.fired') {
+    const told = Object.fromEntries(['rule', 'severity', 'about', 'repository', 'localTime'].map((f) => [f, cellOf(leaf, f)]))
+    const evidence = (leaf.event['evidence'] as readonly number[] | undefined)?.join(' ')
+    drafts.set(id, { alert: id, firedLeaf: leaf.leafIndex, firedAt: leaf.at, ...told, evidence })
+  }
+  if (leaf.type === 'alert.acknowledged') {
+    const acknowledged = { acknowledgedLeaf: leaf.leafIndex, acknowledgedAt: leaf.at, acknowledgedBy: leaf.caller }
+    Object.assign(draftOf(drafts, id, { alert: id }), acknowledged)
+  }
+}
+
+const refusalColumns = ['leafIndex', 'at', 'type', 'reason', 'by', 'wanted', 'policies']
+
+function takeRefusal(leaf: PlainLeaf, drafts: Drafts): void {
+  if (leaf.outcome !== 'refused') return
+  const row = { ...rowOf(leaf, []), wanted: leaf.command, policies: leaf.policies.join(' ') || undefined }
+  drafts.set(String(leaf.leafIndex), row)
+}
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'releases',
+    says: 'One row for each release that was requested, approved, declined, given a credential or ended in the period, in any environment.',
+    columns: releaseColumns,
+    take: takeRelease,
+  },
+  {
+    name: 'grants',
+    says: 'One row for each credential that was lent, ended or taken back in the period.',
+    columns: grantColumns,
+    take: takeGrant,
+  },
+  each(
+    'approvals',
+    'One row for each approval, each release declined, and each of both that was refused.',
+    ['approval.given', 'approval.declined', 'approval.refused'],
+    ['release', 'wanted', 'statementDigest', 'isSoftware'],
+  ),
+  each(
+    'identities',
+    'One row for each person invited, enrolled or revoked, and each signing key enrolled, removed or refused.',
+    ['principal.invited', 'principal.enrolled', 'principal.revoked', 'key.enrolled', 'key.removed', 'key.refused'],
+    ['person', 'principal', 'roles', 'fingerprint', 'format'],
+  ),
+  each(
+    'roles',
+    'One row for each role given, taken or refused; roles that came with an invitation stand among the identities.',
+    ['role.assigned', 'role.removed', 'role.refused'],
+    ['person', 'role', 'until', 'wanted'],
+  ),
+  { name: 'alerts', says: 'One row for each alert that fired or was acknowledged.', columns: alertColumns, take: takeAlert },
+  {
+    name: 'refusals',
+    says: 'One row for each decision with the outcome refused, of whatever type.',
+    columns: refusalColumns,
+    take: takeRefusal,
+  },
+  each(
+    'policies',
+    'One row for each policy set put in force or refused; it is in force until the next row.',
+    ['policy.activated', 'policy.refused'],
+    ['digest', 'ids'],
+  ),
+  each(
+    'settings',
+    'One row for each issuer, repository, environment and target that was registered, defined or changed.',
+    ['issuer.trusted', 'repository.registered', 'environment.defined', 'target.defined'],
+    ['issuer', 'repository', 'environment', 'target', 'approvals', 'approverRole', 'targets', 'kind', 'address', 'protectedRefs'],
+  ),
+  each(
+    'pushes',
+    'One row for each push that was accepted or refused.',
+    ['repository.pushed', 'repository.refused'],
+    ['repository', 'commit', 'signer', 'fingerprint'],
+  ),
+  each(
+    'builds',
+    'One row for each build attested or refused.',
+    ['build.attested', 'build.refused'],
+    ['build', 'repository', 'commit', 'builder', 'provenance'],
+  ),
+  each(
+    'logins',
+    'One row for each login opened, ended or refused.',
+    ['login.opened', 'login.ended', 'login.refused'],
+    ['login', 'principal', 'method', 'expiresAt'],
+  ),
+  each(
+    'log',
+    'One row for each leaf that the log has about itself: starts, keys, damage, repairs, what was turned away unverified, exports.',
+    ['log.created', 'log.opened', 'log.rotated', 'log.damaged', 'log.repaired', 'log.summarised', 'log.refused', 'evidence.exported', 'evidence.refused'],
+    ['origin', 'version', 'logKey', 'leafIndexes', 'problem', 'digest'],
+  ),
+]
+
+export class Populations {
+  readonly #drafts = new Map<Rule, Drafts>(rules.map((rule) => [rule, new Map()]))
+
+  take(leaf: PlainLeaf): void {
+    for (const [rule, drafts] of this.#drafts) rule.take(leaf, drafts)
+  }
+
+  tables(): Table[] {
+    return [...this.#drafts].map(([{ name, says, columns }, drafts]) => ({
+      name,
+      rule: says,
+      columns,
+      rows: finish(drafts, columns),
+    }))
+  }
+}
