@@ -11,6 +11,9 @@ import type { Files, StoredFile } from './file.ts'
 
 const HEADER_BYTES = 5
 
+/** Leaf index to what is left of its disclosures; undefined where nothing is. */
+export type Erasing = ReadonlyMap<number, Uint8Array | undefined>
+
 export class Disclosures {
   readonly #files: Files
   readonly #directory: string
@@ -23,9 +26,11 @@ export class Disclosures {
   }
 
   /** The file of a whole bundle, for the caller to store; `entries` by leaf index. Undefined when there are none. */
-  seal(bundle: number, entries: ReadonlyMap<number, Uint8Array>): StoredFile | undefined {
+  async seal(bundle: number, entries: ReadonlyMap<number, Uint8Array>): Promise<StoredFile | undefined> {
     this.#latest = undefined
-    return entries.size === 0 ? undefined : { path: this.#path(bundle), bytes: encode(entries), mode: 0o600 }
+    // What is here already is what an erasure left of a leaf that was not sealed then.
+    const all = new Map([...(await this.#read(bundle)), ...entries])
+    return all.size === 0 ? undefined : { path: this.#path(bundle), bytes: encode(all), mode: 0o600 }
   }
 
   async get(leafIndex: number): Promise<Uint8Array | undefined> {
@@ -37,12 +42,22 @@ export class Disclosures {
     return (await entries).get(leafIndex)
   }
 
-  /** Rewrites the file without those of the leaf; the old bytes are gone from every name when it resolves. */
-  async erase(leafIndex: number): Promise<void> {
-    const bundle = Math.floor(leafIndex / TILE_WIDTH)
+  /** Rewrites files with what is left of each leaf; the old bytes are gone from every name when it resolves. */
+  async erase(leaves: Erasing): Promise<void> {
+    for (const [bundle, within] of Map.groupBy(leaves, ([leafIndex]) => Math.floor(leafIndex / TILE_WIDTH)))
+      await this.#rewrite(bundle, within)
+  }
+
+  async #rewrite(bundle: number, leaves: readonly (readonly [number, Uint8Array | undefined])[]): Promise<void> {
     const entries = await this.#read(bundle)
-    if (!entries.delete(leafIndex)) return
+    const before = entries.size
+    for (const [leafIndex, left] of leaves) {
+      if (left) entries.set(leafIndex, left)
+      else entries.delete(leafIndex)
+    }
+    if (entries.size === before && leaves.every(([, left]) => left === undefined)) return
     const path = this.#path(bundle)
+    await this.#files.makeDirectory(dirname(path), 0o700)
     await this.#files.replace(path, encode(entries), 0o600)
     await this.#files.syncDirectory(dirname(path))
     this.#latest = undefined

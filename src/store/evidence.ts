@@ -16,6 +16,8 @@ export interface EvidenceStore {
   /** Undefined when absent. A StoreError `damaged` when the stored bytes no longer have this digest. */
   get(digest: DigestText): Promise<Uint8Array | undefined>
   has(digest: DigestText): Promise<boolean>
+  /** Gone from the store, durably, when it resolves with true; false when it was not there. */
+  erase(digest: DigestText): Promise<boolean>
 }
 
 /** Digests known to be on the disk, so that a token that many requests carry is looked at once. */
@@ -62,6 +64,16 @@ class EvidenceDirectory implements EvidenceStore {
 
   async has(digest: DigestText): Promise<boolean> {
     return this.#known.has(digest) || (await this.#files.read(this.#path(digest))) !== undefined
+  }
+
+  async erase(digest: DigestText): Promise<boolean> {
+    await this.#writing.get(digest)
+    const path = this.#path(digest)
+    const isThere = (await this.#files.read(path)) !== undefined
+    this.#known.delete(digest)
+    await this.#files.remove(path)
+    if (isThere) await this.#files.syncDirectory(dirname(path))
+    return isThere
   }
 
   async #write(digest: DigestText, bytes: Uint8Array): Promise<void> {

@@ -5,7 +5,7 @@ import { equal } from '../bytes/digest.ts'
 import { openCheckpoint } from '../tlog/checkpoint.ts'
 import type { VerifierKey } from '../tlog/key.ts'
 import { formatNote, parseNote, parseSignatureLines } from '../tlog/note.ts'
-import type { Disclosures } from './disclosure.ts'
+import type { Disclosures, Erasing } from './disclosure.ts'
 import { reasonOf, StoreError } from './error.ts'
 import type { Files } from './file.ts'
 import type { Head } from './head.ts'
@@ -120,16 +120,19 @@ export class Keeper {
     if (leafIndex < sealer.size) return disclosures.get(leafIndex)
     // In turn: while it is read, the leaf must not be sealed and its segment used again.
     return this.inTurn(async () =>
-      leafIndex < sealer.size ? disclosures.get(leafIndex) : wal.segmentOf(leafIndex)?.disclosures(leafIndex),
+      leafIndex < sealer.size
+        ? disclosures.get(leafIndex)
+        : ((await wal.segmentOf(leafIndex)?.disclosures(leafIndex)) ?? disclosures.get(leafIndex)),
     )
   }
 
-  eraseDisclosures(leafIndex: number): Promise<void> {
+  eraseDisclosures(leaves: Erasing): Promise<void> {
     return this.inTurn(async () => {
       const { wal, disclosures } = this.#parts
+      // What is left of a leaf is in its file before the write-ahead log loses it: a crash in between loses nothing.
+      await disclosures.erase(leaves)
       // A sealed leaf may still stand in the write-ahead log as well.
-      await wal.segmentOf(leafIndex)?.eraseDisclosures(leafIndex)
-      await disclosures.erase(leafIndex)
+      for (const segment of wal.segments) await segment.eraseDisclosures([...leaves.keys()])
     })
   }
 

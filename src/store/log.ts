@@ -16,6 +16,7 @@ import type { Digest } from '../bytes/digest.ts'
 import type { Signer } from '../tlog/key.ts'
 import { consistencyRanges, inclusionRanges, type Range } from '../tlog/proof.ts'
 import { encodeBundle, parseTilePath, TILE_WIDTH, tileWidth } from '../tlog/tile.ts'
+import type { Erasing } from './disclosure.ts'
 import { StoreError } from './error.ts'
 import type { Head } from './head.ts'
 import { openParts, type LogOptions, type LogParts } from './open.ts'
@@ -48,8 +49,11 @@ export interface Log extends AsyncDisposable {
   leaves(from: number, to: number): AsyncIterable<{ readonly leafIndex: number; readonly leaf: Uint8Array }>
   /** Undefined when there were none, or they are erased. */
   disclosures(leafIndex: number): Promise<Uint8Array | undefined>
-  /** Erases the disclosures of a durable leaf from every file; resolves when that is durable. */
-  eraseDisclosures(leafIndex: number): Promise<void>
+  /**
+   * Erases the disclosures of durable leaves from every file, but for what is said to be left of each; resolves when that is
+   * durable. Safe to repeat after a crash.
+   */
+  eraseDisclosures(leaves: Erasing): Promise<void>
   /** RFC 6962 PATH, leaf to root. `treeSize` at most head.size, else a RangeError. */
   inclusionProof(leafIndex: number, treeSize: number): Promise<Digest[]>
   /** The same at once, where the tiles are in memory: always for the newest 256 leaves at the head. */
@@ -148,9 +152,9 @@ class DirectoryLog implements Log {
     return this.#parts.keeper.disclosures(leafIndex)
   }
 
-  eraseDisclosures(leafIndex: number): Promise<void> {
-    this.#requireDurable(leafIndex)
-    return this.#parts.keeper.eraseDisclosures(leafIndex)
+  async eraseDisclosures(leaves: Erasing): Promise<void> {
+    for (const leafIndex of leaves.keys()) this.#requireDurable(leafIndex)
+    await this.#parts.keeper.eraseDisclosures(leaves)
   }
 
   inclusionProofNow(leafIndex: number, treeSize: number): Digest[] | undefined {

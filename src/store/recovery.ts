@@ -131,8 +131,11 @@ function replay(bytes: Buffer, start: number, origin: string, tiles: Tiles): Rep
     if (frame.type === 'leaf') {
       tiles.tree.push(prefixedLeafHash(frame.prefixed))
       placements.push({ leaf: frame.offset })
-    } else if (frame.type === 'disclosures') {
-      isTorn ||= !equal(frame.digest, disclosuresDigest(start + placements.length - 1, frame.bytes))
+    } else if (frame.type === 'disclosures' || frame.type === 'erased') {
+      // What is erased may still have bytes in it, if that was cut short: its place is kept, to erase it again.
+      isTorn ||=
+        frame.type === 'disclosures' &&
+        !equal(frame.digest, disclosuresDigest(start + placements.length - 1, frame.bytes))
       const place = placements.at(-1)
       if (place) placements[placements.length - 1] = { ...place, disclosures: frame.offset }
     } else if (frame.type === 'commit') {

@@ -78,7 +78,7 @@ export class Sealer {
       const bytes = await this.#wal.segmentOf(leafIndex)!.disclosures(leafIndex)
       if (bytes) disclosures.set(leafIndex, bytes)
     }
-    const beside = this.#options.disclosures.seal(bundle, disclosures)
+    const beside = await this.#options.disclosures.seal(bundle, disclosures)
     return beside ? [entries, beside] : [entries]
   }
 

@@ -7,7 +7,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { Files, RandomAccessFile } from './file.ts'
 import { StoreError } from './error.ts'
 import type { Placement } from './batch.ts'
-import { commitFrame, erasedFrame, readFrame } from './frame.ts'
+import { commitFrame, DISCLOSURE_HEADER_BYTES, erasedFrame, LEAF_HEADER_BYTES, readFrame } from './frame.ts'
 
 const CHUNK_BYTES = 1 << 18
 const ZEROES = Buffer.alloc(CHUNK_BYTES)
@@ -111,17 +111,26 @@ export class Segment {
     return frame?.type === 'disclosures' ? frame.bytes : undefined
   }
 
-  /** Overwrites the disclosures of a leaf where they stand. */
-  async eraseDisclosures(leafIndex: number): Promise<void> {
-    const place = this.placements[leafIndex - this.start]
-    if (place?.disclosures === undefined) return
-    const next = this.placements[leafIndex - this.start + 1]?.leaf ?? this.#tail
-    const frame = readFrame(await this.#file.read(place.disclosures, next - place.disclosures), 0)
-    if (frame?.type !== 'disclosures') return
+  /** Overwrites the disclosures of those leaves that it holds where they stand. */
+  async eraseDisclosures(leafIndexes: readonly number[]): Promise<void> {
+    const offsets = leafIndexes.flatMap((leafIndex) => this.placements[leafIndex - this.start]?.disclosures ?? [])
+    if (offsets.length === 0) return
     const wasIntact = await this.isIntact()
-    await this.#file.write(erasedFrame(frame.end), place.disclosures)
+    for (const offset of offsets) await this.#eraseAt(offset)
     // Only bytes that were right before become the new measure.
     if (wasIntact) await this.#remeasure()
+  }
+
+  async #eraseAt(offset: number): Promise<void> {
+    const header = await this.#file.read(offset, DISCLOSURE_HEADER_BYTES)
+    const sizeBytes = DISCLOSURE_HEADER_BYTES + header.readUInt32BE(3)
+    if (offset + sizeBytes > this.#tail) return
+    const erased = erasedFrame(sizeBytes)
+    const frame = readFrame(await this.#file.read(offset, sizeBytes), 0)
+    if (frame?.type !== 'disclosures' && frame?.type !== 'erased') return
+    // One byte says what the frame is. It goes first, since half-erased disclosures would look like a torn batch to recovery.
+    await this.#file.write(erased.subarray(0, LEAF_HEADER_BYTES), offset)
+    await this.#file.write(erased, offset)
   }
 
   /** Puts a frame back where it stood. */

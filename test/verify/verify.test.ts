@@ -153,7 +153,7 @@ test('evidence and disclosures are held against their digests; what was erased i
   })
 
   const { terminal, json } = listening()
-  await company.instance.log.eraseDisclosures(leafIndex)
+  await company.instance.log.eraseDisclosures(new Map([[leafIndex, undefined]]))
   expect(await run({ directory: company.directory }, terminal)).toBe(0)
   expect(json<{ counts: { disclosures: object } }>().counts.disclosures).toMatchObject({ withheld: 1 })
 })
