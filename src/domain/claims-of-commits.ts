@@ -10,7 +10,7 @@ import { MAX_COMMITS } from './repository.ts'
 
 /**
  * Splits what `git cat-file --batch` prints: `<name> commit <size>\n<bytes>\n`, over and over. That stream, whole, is the
- * evidence of a push. Undefined when it is anything else or holds more than 200 commits.
+ * evidence of a push. Undefined when it is anything else or holds more than 100 commits.
  */
 export function splitObjects(stream: Uint8Array): { readonly name: string; readonly object: Uint8Array }[] | undefined {
   const found: { name: string; object: Uint8Array }[] = []

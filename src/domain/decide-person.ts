@@ -5,6 +5,7 @@ import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import type { Command } from './command.ts'
 import { allowed, refused, type Decision } from './decision.ts'
+import * as erasure from './erasure.ts'
 import type { Event } from './event.ts'
 import * as key from './key.ts'
 import * as login from './login.ts'
@@ -39,6 +40,8 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return principal.invite(command, administer('invitePerson'), state)
     case 'revoke principal':
       return principal.end(command, about('revokePrincipal', command.principal), state)
+    case 'erase person':
+      return erasure.order(command, about('erasePerson', command.person), state)
     case 'assign role':
       return role.assign(command, by.principal, about('assignRole', command.person), state)
     case 'remove role':

@@ -7,6 +7,7 @@ import * as commit from './commit.ts'
 import { recorded, refused, type Decision } from './decision.ts'
 import { decideForJob } from './decide-job.ts'
 import { decideForPerson } from './decide-person.ts'
+import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
@@ -85,6 +86,8 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return grant.expire(command)
     case 'clear grant':
       return recorded(eventOf('grant.cleared', command))
+    case 'finish erasure':
+      return erasure.finish(command, state) ?? turnAway(matter, 'wrong_principal')
     case 'fire alert':
       return alert.fire(command, state)
     default:

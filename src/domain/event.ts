@@ -4,6 +4,7 @@ import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import * as build from './build.ts'
 import * as environment from './environment.ts'
+import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
@@ -21,6 +22,7 @@ export type Event =
   | approval.ApprovalEvent
   | build.BuildEvent
   | environment.EnvironmentEvent
+  | erasure.ErasureEvent
   | grant.GrantEvent
   | issuer.IssuerEvent
   | key.KeyEvent
@@ -41,6 +43,7 @@ export const schemas = {
   ...approval.events,
   ...build.events,
   ...environment.events,
+  ...erasure.events,
   ...grant.events,
   ...issuer.events,
   ...key.events,

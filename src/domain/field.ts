@@ -42,6 +42,11 @@ export const base64url = z
   .max(8192)
 export const text = z.string().min(1).max(1024)
 export const fingerprint = z.string().regex(/^(?:SHA256:[A-Za-z0-9+/]{43}|[0-9a-f]{40,64})$/)
+/** An OpenSSH public key without its comment, which is often the name of a person or of their machine. */
+export const sshPublicKey = z
+  .string()
+  .max(2048)
+  .regex(/^[a-z0-9@.-]{1,64} [A-Za-z0-9+/]+={0,2}$/)
 export const url = z.url({ protocol: /^https?$/ }).max(512)
 
 export type PersonId = z.infer<typeof personId>

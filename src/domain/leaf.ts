@@ -9,7 +9,7 @@
  * Two readers of the same decision write the same bytes; a field that no schema knows cannot be written at all.
  */
 
-import { canonical, parse as parseJson, type Json } from '../bytes/json.ts'
+import { canonical, parseCanonical, type Json } from '../bytes/json.ts'
 import * as z from '../bytes/schema.ts'
 import { utf8 } from '../bytes/text.ts'
 import { schemas as commandSchemas, type Command } from './command.ts'
@@ -17,6 +17,7 @@ import type { Decision, Outcome, Verdict } from './decision.ts'
 import { schemas as eventSchemas, type Event, type EventType } from './event.ts'
 import * as f from './field.ts'
 import { isReason, type Reason } from './reason.ts'
+import { MAX_COMMITS } from './repository.ts'
 
 /** tlog-tiles: an entry's length is written in sixteen bits. */
 export const MAX_LEAF_BYTES = 65_535
@@ -52,7 +53,7 @@ export const given = z.strictObject({
   /** When the evidence was verified, a moment before the decision: tokens are judged by this. */
   verifiedAt: f.at.optional(),
   isHandleTaken: z.boolean().optional(),
-  authorships: z.array(authorship).max(200).optional(),
+  authorships: z.array(authorship).max(MAX_COMMITS).optional(),
 })
 
 export type Caller = z.infer<typeof caller>
@@ -188,33 +189,32 @@ function conform<S extends z.ZodType>(schema: S, value: unknown, what: string): 
 const envelope = z.strictObject({
   specversion: z.literal('1.0'),
   id: z.string().min(1).max(64),
-  source: z.string().max(256),
+  source: z.string().regex(/^\/\/[A-Za-z0-9._/-]{1,254}$/),
   type: z.string().regex(/^dev\.countersign\.[a-z]+\.[a-z]+\.v1$/),
   subject: z.string().max(512),
   time: z.iso.datetime({ precision: 3 }),
-  sequence: z.string().regex(/^\d{1,16}$/),
+  sequence: z.string().regex(/^(?:0|[1-9]\d{0,14})$/),
   datacontenttype: z.literal('application/json'),
   data: z.looseObject({}),
 })
 
 /** Reads stored bytes. Throws a LeafError for anything that `spell` would not have written. */
 export function read(bytes: Uint8Array): Leaf {
+  if (bytes.length > MAX_LEAF_BYTES) throw new LeafError(`a leaf has at most ${MAX_LEAF_BYTES} bytes`)
   const value = conform(envelope, parseText(bytes), 'leaf')
   const type = value.type.slice(PREFIX.length, -SUFFIX.length)
   check(type, value.data)
   const { event, ...rest } = value.data as { event: object } & Omit<Leaf, 'event' | 'id' | 'at' | 'sequence'>
-  return {
-    ...rest,
-    id: value.id,
-    at: Date.parse(value.time),
-    sequence: Number(value.sequence),
-    event: { type, ...event } as Event,
-  }
+  const at = Date.parse(value.time)
+  const leaf = { ...rest, id: value.id, at, sequence: Number(value.sequence), event: { type, ...event } as Event }
+  if (!(at >= 0) || new Date(at).toISOString() !== value.time) throw new LeafError(`no clock shows ${value.time}`)
+  if (value.subject !== subjectOf(leaf)) throw new LeafError(`its subject is not ${value.subject}`)
+  return leaf
 }
 
 function parseText(bytes: Uint8Array): Json {
   try {
-    return parseJson(utf8.decode(bytes))
+    return parseCanonical(utf8.decode(bytes))
   } catch (cause) {
     throw new LeafError(`a leaf is not JSON: ${(cause as Error).message}`)
   }

@@ -12,6 +12,10 @@ export const reasons = {
   not_enrolled: { sentence: 'This person has not enrolled a passkey yet.' },
   wrong_principal: { sentence: 'Another kind of principal must do this.' },
   no_such_person: { sentence: 'There is no such person.', next: 'countersign people list' },
+  person_active: {
+    sentence: 'This person can still act here; their handle, name and addresses say who answers for it.',
+    next: 'countersign revoke, or erase other fields with --field',
+  },
   no_such_key: { sentence: 'There is no such key.' },
   no_such_role: { sentence: 'This person does not hold that role.' },
   no_such_repository: {

@@ -10,7 +10,8 @@ import type { State } from './state.ts'
 
 const update = z.strictObject({ ref: f.ref, oldId: f.commitId, newId: f.commitId, isForced: z.boolean() })
 
-export const MAX_COMMITS = 200
+/** As many as fit into one leaf with what is said of each: 65,535 bytes, up to four authors a commit. */
+export const MAX_COMMITS = 100
 
 export const events = {
   'repository.registered': z.strictObject({

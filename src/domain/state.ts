@@ -6,6 +6,7 @@ import * as approval from './approval.ts'
 import * as build from './build.ts'
 import type { Commit } from './commit.ts'
 import * as environment from './environment.ts'
+import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
@@ -49,6 +50,8 @@ export type State = {
   readonly alerts: Map<string, alert.Alert>
   readonly due: Map<string, alert.Fired>
   readonly assignments: Map<string, { readonly at: number; readonly leafIndex: number }[]>
+  /** By the leaf that ordered it. */
+  readonly erasures: Map<string, erasure.Erasure>
 }
 
 /** For everyone but the ledger. */
@@ -82,6 +85,8 @@ function fold(state: State, { event, at }: Leaf, leafIndex: number): void {
       return build.apply(state, event as build.BuildEvent, at, leafIndex)
     case 'environment':
       return environment.apply(state, event as environment.EnvironmentEvent, leafIndex)
+    case 'erasure':
+      return erasure.apply(state, event as erasure.ErasureEvent, leafIndex)
     case 'grant':
       return grant.apply(state, event as grant.GrantEvent, at, leafIndex)
     case 'issuer':
@@ -132,6 +137,7 @@ function empty(): State {
     alerts: new Map(),
     due: new Map(),
     assignments: new Map(),
+    erasures: new Map(),
   }
 }
 

@@ -91,12 +91,21 @@ function ask(
   const unfit = judgeKey(target, publicKey, port)
   if (unfit) return unfit
   const grant = freshId('grant')
-  const command = { type: 'request grant', grant, release, target, ...(publicKey && { publicKey }) } as const
+  const line = publicKey && withoutComment(publicKey)
+  const command = { type: 'request grant', grant, release, target, ...(line && { publicKey: line }) } as const
   return {
     perform: { command, caller, personal },
     // A receipt that says "wait" has no credential in it.
     result: (recorded) => (recorded.decision.outcome === 'waiting' ? ({} as Granted) : mint(grant, recorded, port)),
   }
+}
+
+/** What follows the key is often the name of a person or of their machine, and leaves are for ever. */
+function withoutComment(line: string): string {
+  return line
+    .trim()
+    .split(/[ \t]+/, 2)
+    .join(' ')
 }
 
 function judgeKey(target: string, publicKey: string | undefined, { ledger }: Port): Problem | undefined {

@@ -84,6 +84,7 @@ test.each([
       leaf.type = 'dev.countersign.issuer.trusted.v1'
       const { command } = leaf.data as { command: Record<string, Json> }
       const { type: _, ...event } = command
+      Object.assign(leaf, { subject: event['issuer'] })
       leaf.data['event'] = event
       leaf.data['outcome'] = 'allowed'
       delete leaf.data['reason']

@@ -18,7 +18,8 @@ export class Exceptions {
   }
 
   table(): Table {
-    const rule = 'One row for each refusal, alert, failed release, release declined, credential revoked early, approval by software passkey, damage and repair.'
+    const rule =
+      'One row for each refusal, alert, failed release, release declined, credential revoked early, approval by software passkey, damage and repair.'
     return { name: 'exceptions', rule, columns, rows: finish(this.#drafts, columns) }
   }
 }
@@ -34,7 +35,18 @@ function kindOf({ type, outcome, event }: PlainLeaf): string | undefined {
   return undefined
 }
 
-const NAMES = ['release', 'grant', 'alert', 'build', 'person', 'principal', 'repository', 'target', 'environment', 'wanted']
+const NAMES = [
+  'release',
+  'grant',
+  'alert',
+  'build',
+  'person',
+  'principal',
+  'repository',
+  'target',
+  'environment',
+  'wanted',
+]
 
 function aboutOf({ event }: PlainLeaf): string | undefined {
   return NAMES.map((name) => textOf(event[name])).find((text) => text !== '')

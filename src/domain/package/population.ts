@@ -28,7 +28,15 @@ function takeRelease(leaf: PlainLeaf, drafts: Drafts): void {
   if (step) step(draftOf(drafts, id, { release: id, ...nothingYet, result: 'begun before the period' }), leaf)
 }
 
-const nothingYet = { approvals: 0, approvers: '', softwareApprovals: 0, declines: 0, refusals: 0, grants: 0, result: 'open' }
+const nothingYet = {
+  approvals: 0,
+  approvers: '',
+  softwareApprovals: 0,
+  declines: 0,
+  refusals: 0,
+  grants: 0,
+  result: 'open',
+}
 
 const releaseSteps: Readonly<Record<string, (draft: Draft, leaf: PlainLeaf) => void>> = {
   'approval.given': (draft, { event }) => {
@@ -47,7 +55,12 @@ const releaseSteps: Readonly<Record<string, (draft: Draft, leaf: PlainLeaf) => v
   },
   'release.ended': (draft, { event, leafIndex, at }) => {
     const exitCode = numberOf(event['exitCode'])
-    Object.assign(draft, { endedLeaf: leafIndex, endedAt: at, exitCode, result: exitCode === 0 ? 'deployed' : 'failed' })
+    Object.assign(draft, {
+      endedLeaf: leafIndex,
+      endedAt: at,
+      exitCode,
+      result: exitCode === 0 ? 'deployed' : 'failed',
+    })
   },
 }
 
@@ -70,15 +83,18 @@ function takeGrant(leaf: PlainLeaf, drafts: Drafts): void {
   Object.assign(draftOf(drafts, id, { grant: id }), when, Object.fromEntries(told))
 }
 
+const alertFields = ['rule', 'severity', 'about', 'repository', 'localTime', 'evidence']
 const alertColumns = [
-  ...['alert', 'firedLeaf', 'firedAt', 'rule', 'severity', 'about', 'repository', 'localTime', 'evidence'],
+  ...['alert', 'firedLeaf', 'firedAt', ...alertFields],
   ...['acknowledgedLeaf', 'acknowledgedAt', 'acknowledgedBy'],
 ]
 
 function takeAlert(leaf: PlainLeaf, drafts: Drafts): void {
   const id = textOf(leaf.event['alert'])
   if (leaf.type === 'alert.fired') {
-    const told = Object.fromEntries(['rule', 'severity', 'about', 'repository', 'localTime'].map((f) => [f, cellOf(leaf, f)]))
+    const told = Object.fromEntries(
+      ['rule', 'severity', 'about', 'repository', 'localTime'].map((f) => [f, cellOf(leaf, f)]),
+    )
     const evidence = (leaf.event['evidence'] as readonly number[] | undefined)?.join(' ')
     drafts.set(id, { alert: id, firedLeaf: leaf.leafIndex, firedAt: leaf.at, ...told, evidence })
   }
@@ -127,7 +143,12 @@ export const rules: readonly Rule[] = [
     ['role.assigned', 'role.removed', 'role.refused'],
     ['person', 'role', 'until', 'wanted'],
   ),
-  { name: 'alerts', says: 'One row for each alert that fired or was acknowledged.', columns: alertColumns, take: takeAlert },
+  {
+    name: 'alerts',
+    says: 'One row for each alert that fired or was acknowledged.',
+    columns: alertColumns,
+    take: takeAlert,
+  },
   {
     name: 'refusals',
     says: 'One row for each decision with the outcome refused, of whatever type.',
@@ -144,7 +165,18 @@ export const rules: readonly Rule[] = [
     'settings',
     'One row for each issuer, repository, environment and target that was registered, defined or changed.',
     ['issuer.trusted', 'repository.registered', 'environment.defined', 'target.defined'],
-    ['issuer', 'repository', 'environment', 'target', 'approvals', 'approverRole', 'targets', 'kind', 'address', 'protectedRefs'],
+    [
+      'issuer',
+      'repository',
+      'environment',
+      'target',
+      'approvals',
+      'approverRole',
+      'targets',
+      'kind',
+      'address',
+      'protectedRefs',
+    ],
   ),
   each(
     'pushes',
@@ -167,7 +199,17 @@ export const rules: readonly Rule[] = [
   each(
     'log',
     'One row for each leaf that the log has about itself: starts, keys, damage, repairs, what was turned away unverified, exports.',
-    ['log.created', 'log.opened', 'log.rotated', 'log.damaged', 'log.repaired', 'log.summarised', 'log.refused', 'evidence.exported', 'evidence.refused'],
+    [
+      'log.created',
+      'log.opened',
+      'log.rotated',
+      'log.damaged',
+      'log.repaired',
+      'log.summarised',
+      'log.refused',
+      'evidence.exported',
+      'evidence.refused',
+    ],
     ['origin', 'version', 'logKey', 'leafIndexes', 'problem', 'digest'],
   ),
 ]

@@ -18,7 +18,7 @@ export type Rule = {
 /** Every event has a value that a cell can hold, or none. */
 export function cellOf({ event }: PlainLeaf, name: string): Cell | undefined {
   const value = event[name]
-  if (Array.isArray(value)) return value.map((each) => (typeof each === 'string' ? each : '')).join(' ')
+  if (Array.isArray(value)) return value.map((each) => (typeof each === 'object' ? '' : String(each))).join(' ')
   if (typeof value === 'number' && /At$|^until$/.test(name)) return instant(value)
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined
 }
