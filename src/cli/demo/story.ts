@@ -43,7 +43,7 @@ export async function runStory(options: StoryOptions, terminal: Terminal): Promi
   for (const signal of SIGNALS) process.on(signal, interrupt)
   try {
     await using stage = Stage.open(options.dir)
-    const tale = new Tale(terminal, stage.directory)
+    const tale = new Tale(terminal, stage.directory, () => stage.fallen?.failure('has ended by itself').message)
     const told = tellStory(stage, tale, options, terminal)
     // After an interruption its remaining steps fail on a stage that is being taken down; nobody needs to hear of it.
     told.catch(() => {})

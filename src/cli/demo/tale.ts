@@ -26,11 +26,14 @@ export class Tale {
   readonly facts: Fact[] = []
   readonly #terminal: Terminal
   readonly #directory: string
+  readonly #explain: () => string | undefined
   #isOver = false
 
-  constructor(terminal: Terminal, directory: string) {
+  /** `explain`: whatever else there is to say about a fact that did not happen. */
+  constructor(terminal: Terminal, directory: string, explain: () => string | undefined = () => undefined) {
     this.#terminal = terminal
     this.#directory = directory
+    this.#explain = explain
   }
 
   /** Tells a fact while it happens. Rejects with a Failure that names the fact when it does not. */
@@ -40,7 +43,7 @@ export class Tale {
     this.print(`\n${paint.bold(`${number}  ${title}`)}`)
     const startedAt = performance.now()
     const { sentence, leafIndex, outcome } = await happen().catch((thrown: unknown) => {
-      const failure = failureOf(number, title, thrown)
+      const failure = failureOf({ number, title }, thrown, this.#explain())
       this.#emit({ number, title, ok: false, error: failure.message }, `  ${paint.bad('✗')} ${title}`)
       throw failure
     })
@@ -86,9 +89,15 @@ export class Tale {
   }
 }
 
-/** What is said of a story that did not end well. A slip on the command line is no fact that did not happen. */
-function failureOf(number: number, title: string, thrown: unknown): Failure {
+/** What is said of a fact that did not happen. A slip on the command line is none. */
+function failureOf(
+  { number, title }: Pick<Fact, 'number' | 'title'>,
+  thrown: unknown,
+  more: string | undefined,
+): Failure {
   if (thrown instanceof Failure && thrown.exit === 'usage') return thrown
   const because = thrown instanceof Error ? thrown.message : String(thrown)
-  return new Failure('failed', 'fact_failed', `fact ${number} (${title}) did not happen: ${because}`)
+  const isSaid = more === undefined || because.includes(more)
+  const sentence = `fact ${number} (${title}) did not happen: ${because}`
+  return new Failure('failed', 'fact_failed', isSaid ? sentence : `${sentence}\n${more}`)
 }
