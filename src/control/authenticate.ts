@@ -73,7 +73,10 @@ export class Seen {
 
   /** False when the text was seen already, or cannot be remembered. */
   add(text: string, until: number, at: number): boolean {
-    for (const [old, end] of this.#until) if (end <= at) this.#until.delete(old)
+    // From the oldest on, and no further than the first that still counts: this is asked often, and by anyone.
+    for (const [old, end] of this.#until)
+      if (end <= at) this.#until.delete(old)
+      else break
     if (this.#until.has(text) || this.#until.size >= 100_000) return false
     this.#until.set(text, until)
     return true

@@ -120,11 +120,16 @@ export class Lender {
     return { how: 'role_dropped', terminated }
   }
 
-  /** Drops roles that we made and that no live grant accounts for: a crash between making and answering leaves such. */
-  async reconcile(target: Target, live: ReadonlySet<string>): Promise<string[]> {
+  /**
+   * Drops roles of grants that are over: a crash between making and answering leaves such. `leftovers` names them, and is asked
+   * after the roles were listed, so that one that is made meanwhile is not among them.
+   */
+  async reconcile(target: Target, leftovers: () => ReadonlySet<string>): Promise<string[]> {
     if (target.kind !== 'postgres') return []
     const admin = await this.#admin(target.target)
-    const leaked = (await postgres.listRoles(admin, PREFIX)).filter(({ name }) => !live.has(name))
+    const listed = await postgres.listRoles(admin, PREFIX)
+    const over = leftovers()
+    const leaked = listed.filter(({ name }) => over.has(name))
     for (const { name } of leaked) await postgres.withdrawRole({ admin, name, owner: parentOf(target) })
     return leaked.map(({ name }) => name)
   }

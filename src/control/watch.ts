@@ -71,15 +71,20 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
   }
 
   async function reconcile(): Promise<void> {
-    const live = new Set(open.all().map(roleOf))
     for (const target of desk.ledger.state.targets.values()) {
       try {
-        for (const role of await lender.reconcile(target, live))
+        for (const role of await lender.reconcile(target, leftovers))
           report(`dropped the leaked role ${role} at ${target.target}`)
       } catch (error) {
         report(`couldn't look for leaked roles at ${target.target}: ${(error as Error).message}`)
       }
     }
+  }
+
+  /** Only what we know to have made: other instances may lend at the same server. */
+  function leftovers(): ReadonlySet<string> {
+    const live = new Set(open.all().map(({ grant }) => grant))
+    return new Set([...desk.ledger.state.grants.values()].filter(({ grant }) => !live.has(grant)).map(roleOf))
   }
 
   function next(): Promise<void> {

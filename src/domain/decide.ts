@@ -49,6 +49,21 @@ const stillAllowed: ReadonlySet<CommandType> = new Set([
   'lend login',
 ])
 
+/** What goes on while the disk is in trouble: taking away, and what the instance notes about itself. */
+export function goesOn(command: CommandType): boolean {
+  return stillAllowed.has(command) || ownNotes.has(command)
+}
+
+const ownNotes: ReadonlySet<CommandType> = new Set([
+  'create log',
+  'open log',
+  'report damage',
+  'summarise noise',
+  'expire grant',
+  'clear grant',
+  'fire alert',
+])
+
 function isStopped({ command }: Matter, { log }: State): boolean {
   return log !== undefined && log.damaged.length > 0 && !stillAllowed.has(command.type)
 }
@@ -79,11 +94,12 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
         : recorded(eventOf('principal.invited', command))
     case 'enrol person':
       if (given.isHandleTaken) return turnAway(matter, 'handle_taken')
+      if (isStopped(matter, state)) return stopped(matter)
       return principal.enrol(command, claims as principal.EnrolClaims, state, at)
     case 'record push':
       return decidePush(matter, state, policies)
     case 'expire grant':
-      return grant.expire(command)
+      return grant.expire(command, state)
     case 'clear grant':
       return recorded(eventOf('grant.cleared', command))
     case 'finish erasure':

@@ -139,6 +139,11 @@ export function end({ grant: id }: End, by: f.PrincipalId, { policy, isAllowed }
 
 type Expire = z.infer<(typeof commands)['expire grant']>
 
-export function expire({ grant, cause: why }: Expire): Decision {
-  return recorded({ type: 'grant.ended', grant, cause: why })
+export function expire({ grant: id, cause: why }: Expire, { grants }: State): Decision {
+  const refuse = (reason: Reason) => refused({ type: 'principal.refused', wanted: 'expire grant' }, reason)
+
+  const grant = grants.get(id)
+  if (!grant) return refuse('no_such_grant')
+  if (grant.endedAt !== undefined) return refuse('grant_ended')
+  return recorded({ type: 'grant.ended', grant: id, cause: why })
 }

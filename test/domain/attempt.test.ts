@@ -111,3 +111,22 @@ test('a lent login ends no later than the login it was lent by, so that nobody s
   } as const
   expect(world.when(mara, lend).event).toMatchObject({ type: 'login.opened', expiresAt: until })
 })
+
+test('nobody is enrolled while the log is damaged', () => {
+  const damaged = { event: { type: 'log.damaged', leafIndex: 3, file: 'x', problem: 'hash' } } as const
+  const enrol = { type: 'enrol person', inviteDigest: artifact, challenge: 'AA', isSoftware: true } as const
+  const claims = { credentialId: 'new', publicKey: { kty: 'OKP', crv: 'Ed25519', x: 'AA' } } as const
+  expect(answer(given(...company, damaged).when('system:enrolment', enrol, { claims }))).toEqual([
+    'refused',
+    'log_damaged',
+  ])
+})
+
+test('a grant ends once, and only if there is one', () => {
+  const world = approved()
+  const expire = { type: 'expire grant', grant: grant.grant, cause: 'expired' } as const
+  expect(answer(world.when('system:watch', expire))).toEqual(['refused', 'no_such_grant'])
+  world.when(job, grant)
+  expect(world.when('system:watch', expire).event).toMatchObject({ type: 'grant.ended' })
+  expect(answer(world.when('system:watch', expire))).toEqual(['refused', 'grant_ended'])
+})

@@ -46,7 +46,11 @@ export class Coverage {
     return [
       `# What this package covers`,
       `Log ${origin}, leaves ${from} to ${to - 1}, ${this.#first?.at ?? ''} to ${this.#before?.at ?? ''}; asked for from ${asked.from} to ${asked.to}.`,
-      ...(from > 0 ? [`What lies before leaf ${from} is not in it. Its tree is, as hashes; its meaning is, as state/start.json, on the word of the signer.`] : []),
+      ...(from > 0
+        ? [
+            `What lies before leaf ${from} is not in it. Its tree is, as hashes; its meaning is, as state/start.json, on the word of the signer.`,
+          ]
+        : []),
       ...(asked.withhold ? ['Personal data are withheld: leaves carry their digests, and nothing else does.'] : []),
       ...maps.map((map) => this.#mapText(map)),
       '## Connected in this period',
@@ -55,9 +59,13 @@ export class Coverage {
       listed([...this.#seen].sort()),
       '## Starts of the server',
       'Between the leaf before a start and the start itself the server was down, or was not: the log cannot tell.',
-      listed(this.#starts.map(({ leafIndex, at, event }) => `leaf ${leafIndex}, ${at}, version ${textOf(event['version'])}`)),
+      listed(
+        this.#starts.map(({ leafIndex, at, event }) => `leaf ${leafIndex}, ${at}, version ${textOf(event['version'])}`),
+      ),
       '## Silences of more than a day',
-      listed(this.#silences.map(({ leafIndex, from: since, to: until }) => `before leaf ${leafIndex}: ${since} to ${until}`)),
+      listed(
+        this.#silences.map(({ leafIndex, from: since, to: until }) => `before leaf ${leafIndex}: ${since} to ${until}`),
+      ),
       '## What this does not cover',
       'Whatever reached a target by other ways than a credential lent here; the hosts themselves; what people agreed on in other places; systems that are not connected. Compare the population of releases with an independent source.',
       '',
@@ -70,7 +78,9 @@ export class Coverage {
       return [id, asks, leaves === 0 ? '**0: a gap**' : String(leaves), populations.join(', '), elsewhere].map(cell)
     })
     const head = ['control', 'asks', 'leaves that evidence it', 'populations', 'not from here']
-    return [`## ${title}`, '', ...[head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)].join('\n')
+    return [`## ${title}`, '', ...[head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)].join(
+      '\n',
+    )
   }
 }
 

@@ -75,7 +75,11 @@ function subjectsOf({ type, event }: PlainLeaf): string[] {
 function relatedOf(leaf: PlainLeaf | undefined): string[] {
   if (!leaf) return []
   const { type, event } = leaf
-  const names = { 'release.requested': ['artifact', 'commit', 'policyDigest'], 'approval.given': ['by'], 'grant.issued': ['grant'] }
+  const names = {
+    'release.requested': ['artifact', 'commit', 'policyDigest'],
+    'approval.given': ['by'],
+    'grant.issued': ['grant'],
+  }
   return (names[type as keyof typeof names] ?? []).map((name) => textOf(event[name])).filter((key) => key !== '')
 }
 
@@ -88,7 +92,11 @@ export type SampleSource = {
   readonly blob: (digest: string) => Promise<Uint8Array | undefined>
 }
 
-export async function formatSample(number: number, { release, leaves }: Pick, source: SampleSource): Promise<SampleFile[]> {
+export async function formatSample(
+  number: number,
+  { release, leaves }: Pick,
+  source: SampleSource,
+): Promise<SampleFile[]> {
   const folder = `samples/${String(number).padStart(3, '0')}`
   const files: SampleFile[] = []
   const lines: string[] = []
@@ -104,7 +112,12 @@ export async function formatSample(number: number, { release, leaves }: Pick, so
       if (bytes) files.push({ name: `${folder}/${name}.${String(index).padStart(3, '0')}.${kind}`, bytes })
     }
   }
-  const page = [`# Release ${release}`, 'Each file is a copy of what is proven elsewhere in this package.', lines.join('\n'), '']
+  const page = [
+    `# Release ${release}`,
+    'Each file is a copy of what is proven elsewhere in this package.',
+    lines.join('\n'),
+    '',
+  ]
   return [...files, { name: `${folder}/page.md`, bytes: encodeText(page.join('\n\n')) }]
 }
 

@@ -10,7 +10,8 @@ export function spansOf(size: number): number[] {
   const spans: number[] = []
   let rest = size
   while (rest > 0) {
-    const span = 2 ** Math.floor(Math.log2(rest))
+    let span = 1
+    while (span * 2 <= rest) span *= 2
     spans.push(span)
     rest -= span
   }

@@ -1,0 +1,271 @@
+/** That the leaves are those of the log, at exactly these places, with none left out between them or at either end. */
+
+import { parse } from '../../bytes/json.ts'
+import { decodeText, encodeText, formatBase64, formatHex, parseBase64 } from '../../bytes/portable.ts'
+import { compareNames } from '../../bytes/zip.ts'
+import { parseBound } from './bound.ts'
+import type { Members, Opened } from './check-manifest.ts'
+import { because, judged, skipped, type Check, type Problem } from './finding.ts'
+import { CHECKPOINT, HASHES, PROOF, splitLines, type Edge } from './layout.ts'
+import type { Manifest } from './manifest.ts'
+import { fieldsOf, listOf, numberOf, parsePlainLeaf, textOf, type PlainLeaf } from './plain-leaf.ts'
+import { compareLines } from './table.ts'
+import type { Tools } from './tool.ts'
+import { GrowingTree, verifyConsistency, verifyInclusion } from './tree.ts'
+
+export type Leaves = { readonly lines: readonly Uint8Array[]; readonly plain: readonly PlainLeaf[] }
+export type Progress = (done: number, total: number) => void
+
+export type LogCheck = {
+  readonly checks: readonly Check[]
+  /** Undefined unless every leaf of the range is proven. */
+  readonly leaves: Leaves | undefined
+  /** Of the checkpoint, in base64. */
+  readonly rootHash: string
+  readonly cosigners: readonly string[]
+}
+
+export type Witnesses = readonly string[]
+
+export async function checkLog(
+  { members, manifest }: Opened,
+  pinned: Witnesses,
+  tools: Tools,
+  onProgress?: Progress,
+): Promise<LogCheck> {
+  const note = textOfMember(members, CHECKPOINT)
+  const signed = await checkCheckpoint(note, manifest, tools)
+  const witnessed = await checkWitnesses(note, manifest, pinned, tools)
+  const rootHash = signed.rootHash ? formatBase64(signed.rootHash) : ''
+  const heads = { rootHash, cosigners: witnessed.cosigners }
+  const checks = [signed.check, witnessed.check]
+  if (!signed.rootHash)
+    return {
+      ...heads,
+      checks: [...checks, skipped('leaves', 'checkpoint'), skipped('edges', 'checkpoint')],
+      leaves: undefined,
+    }
+  const lines = leafLines(members)
+  const proof = readProof(members)
+  const whole = await checkLeaves(lines, proof, signed.rootHash, { members, manifest }, tools, onProgress)
+  const plain = whole.state === 'ok' ? lines.map((line, i) => parsePlainLeaf(decodeText(line), manifest.from + i)!) : []
+  const edges =
+    whole.state === 'ok'
+      ? await checkEdges(plain, proof?.edges ?? [], signed.rootHash, manifest, tools)
+      : skipped('edges', 'leaves')
+  return { ...heads, checks: [...checks, whole, edges], leaves: whole.state === 'ok' ? { lines, plain } : undefined }
+}
+
+function textOfMember(members: Members, name: string): string | undefined {
+  const bytes = members.get(name)
+  return bytes && decodeText(bytes)
+}
+
+/** C2SP tlog-checkpoint: origin, size and root hash, each on its line, signed as a note. */
+async function checkCheckpoint(note: string | undefined, { origin, logKey, checkpointSize }: Manifest, tools: Tools) {
+  const failed = (cause: Problem['cause'], detail: string) => ({ check: judged('checkpoint', '', [{ cause, detail }]) })
+  if (note === undefined) return { ...failed('absent', `${CHECKPOINT} is missing`), rootHash: undefined }
+  try {
+    const judgement = await tools.judgeNote(note, logKey)
+    if (judgement === 'absent')
+      return { ...failed('wrong_key', `${logKey} did not sign the checkpoint; another key did`), rootHash: undefined }
+    if (judgement === 'wrong')
+      return { ...failed('altered', 'the signature on the checkpoint is wrong'), rootHash: undefined }
+    const [named, size, root = ''] = note.split('\n')
+    const rootHash = parseBase64(root)
+    if (named !== origin || size !== String(checkpointSize) || rootHash.length !== 32)
+      return {
+        ...failed('altered', `the checkpoint is of ${String(named)} at ${String(size)} leaves`),
+        rootHash: undefined,
+      }
+    return { check: judged('checkpoint', `${origin} at ${size} leaves, root ${root}`, []), rootHash }
+  } catch (error) {
+    return { ...failed('malformed', `the checkpoint: ${because(error)}`), rootHash: undefined }
+  }
+}
+
+async function checkWitnesses(note: string | undefined, { witnesses }: Manifest, pinned: Witnesses, tools: Tools) {
+  const problems: Problem[] = []
+  const cosigners: string[] = []
+  for (const key of new Set([...witnesses, ...pinned])) {
+    const judgement = note === undefined ? 'absent' : await Promise.resolve(tools.judgeNote(note, key)).catch(because)
+    if (judgement === 'valid') cosigners.push(key)
+    else if (judgement === 'wrong') problems.push({ cause: 'altered', detail: `the cosignature of ${key} is wrong` })
+    else problems.push({ cause: 'absent', detail: `no cosignature of ${key}` })
+  }
+  const detail = cosigners.length === 0 ? 'no witness cosigned it' : `cosigned by ${cosigners.join(', ')}`
+  return { check: judged('witnesses', detail, problems), cosigners }
+}
+
+function leafLines(members: Members): Uint8Array[] {
+  const names = [...members.keys()].filter((name) => name.startsWith('log/leaves/')).sort(compareNames)
+  return names.flatMap((name) => splitLines(members.get(name)!))
+}
+
+type ReadProof = { readonly before: Uint8Array[]; readonly consistency: Uint8Array[]; readonly edges: readonly Edge[] }
+
+function readProof(members: Members): ReadProof | undefined {
+  try {
+    const { before, consistency, edges } = fieldsOf(parse(textOfMember(members, PROOF) ?? ''))
+    const hashes = (value: typeof before) => listOf(value).map((hash) => parseBase64(textOf(hash)))
+    return {
+      before: hashes(before),
+      consistency: hashes(consistency),
+      edges: listOf(edges)
+        .map(fieldsOf)
+        .map(({ leafIndex, leaf, hashes: path }) => ({
+          leafIndex: numberOf(leafIndex),
+          leaf: textOf(leaf),
+          hashes: listOf(path).map(textOf),
+        })),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+async function checkLeaves(
+  lines: readonly Uint8Array[],
+  proof: ReadProof | undefined,
+  rootHash: Uint8Array,
+  { members, manifest }: Opened,
+  tools: Tools,
+  onProgress: Progress | undefined,
+): Promise<Check> {
+  const { from, to } = manifest
+  if (!proof) return judged('leaves', '', [{ cause: 'malformed', detail: `${PROOF} is missing or cannot be read` }])
+  const hashes: Uint8Array[] = []
+  for (const line of lines) {
+    hashes.push(await tools.leafHash(line))
+    if (hashes.length % 1000 === 0) onProgress?.(Math.min(hashes.length, to - from), to - from)
+  }
+  const proves = (given: readonly Uint8Array[]) => isProven(given, proof, rootHash, manifest, tools)
+  if (await proves(hashes))
+    return judged('leaves', `leaves ${from} to ${to - 1}, each at its place`, misplaced(lines, manifest))
+  return judged('leaves', '', await explain(lines, hashes, members, manifest, proves))
+}
+
+async function isProven(
+  hashes: readonly Uint8Array[],
+  { before, consistency }: ReadProof,
+  rootHash: Uint8Array,
+  { from, to, checkpointSize }: Manifest,
+  tools: Tools,
+): Promise<boolean> {
+  if (hashes.length !== to - from) return false
+  try {
+    const tree = new GrowingTree(from, before, tools)
+    for (const hash of hashes) await tree.push(hash)
+    const end = { size: to, rootHash: await tree.root() }
+    return await verifyConsistency(end, { size: checkpointSize, rootHash }, consistency, tools)
+  } catch {
+    return false
+  }
+}
+
+/** The list of hashes that came along is believed when the signed root is that of its hashes; then it says which leaf it was. */
+async function explain(
+  lines: readonly Uint8Array[],
+  hashes: readonly Uint8Array[],
+  members: Members,
+  manifest: Manifest,
+  proves: (hashes: readonly Uint8Array[]) => Promise<boolean>,
+): Promise<Problem[]> {
+  const { from, to } = manifest
+  const listed = members.get(HASHES) ?? new Uint8Array(0)
+  const expected = Array.from({ length: Math.floor(listed.length / 32) }, (_, i) =>
+    listed.subarray(i * 32, i * 32 + 32),
+  )
+  if (!(await proves(expected))) {
+    const detail = `leaves ${from} to ${to - 1} do not lead to the signed root`
+    if (lines.length < to - from)
+      return [{ cause: 'truncated', detail: `${detail}: there are ${lines.length} of ${to - from}` }]
+    return [{ cause: 'not_in_log', detail }]
+  }
+  const difference = compareLines(expected.map(formatHex), hashes.map(formatHex))
+  if (!difference) return [{ cause: 'not_in_log', detail: 'the leaves do not lead to the signed root' }]
+  const { cause, index } = difference
+  const line = lines[index]
+  const said = line && parsePlainLeaf(lossyText(line), from + index)
+  const saying = said ? `; what stands there says ${said.type}, ${said.outcome}, ${said.at}` : ''
+  const missing = {
+    gap: 'is missing',
+    truncated: 'and all behind it are missing',
+    added: 'is preceded by one that is not in the log',
+  }
+  const words = { ...missing, altered: 'was altered', reordered: 'does not stand at its place', not_in_log: '' }[cause]
+  return [{ cause, detail: `leaf ${from + index} ${words}${saying}` }]
+}
+
+function lossyText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}
+
+/** Leaves that are in the log and say something else about where and when they are. */
+function misplaced(lines: readonly Uint8Array[], { from, origin }: Manifest): Problem[] {
+  const problems: Problem[] = []
+  let before = ''
+  for (const [index, line] of lines.entries()) {
+    const leaf = parsePlainLeaf(lossyText(line), from + index)
+    const where = `leaf ${from + index}`
+    if (!leaf) problems.push({ cause: 'malformed', detail: `${where} is in the log, and no leaf of this kind` })
+    else if (leaf.sequence !== String(from + index))
+      problems.push({ cause: 'reordered', detail: `${where} says that it is number ${leaf.sequence}` })
+    else if (leaf.origin !== origin) problems.push({ cause: 'altered', detail: `${where} is of ${leaf.origin}` })
+    else if (leaf.at < before) problems.push({ cause: 'reordered', detail: `${where} is older than the one before it` })
+    before = leaf?.at ?? before
+  }
+  return problems
+}
+
+/** The leaf before the range and the one behind it stand in the same tree, and lie outside the period. */
+async function checkEdges(
+  plain: readonly PlainLeaf[],
+  edges: readonly Edge[],
+  rootHash: Uint8Array,
+  { from, to, checkpointSize, asked }: Manifest,
+  tools: Tools,
+): Promise<Check> {
+  const problems: Problem[] = []
+  const outside = new Map<number, PlainLeaf>()
+  for (const { leafIndex, leaf, hashes } of edges) {
+    const hash = await tools.leafHash(encodeText(leaf))
+    const found = parsePlainLeaf(leaf, leafIndex)
+    const isIn =
+      found && (await verifyInclusion(leafIndex, checkpointSize, hash, hashes.map(parseBase64), rootHash, tools))
+    if (isIn) outside.set(leafIndex, found)
+    else problems.push({ cause: 'not_in_log', detail: `leaf ${leafIndex}, beside the range, is not in the log` })
+  }
+  for (const leafIndex of [...(from > 0 ? [from - 1] : []), ...(to < checkpointSize ? [to] : [])])
+    if (!outside.has(leafIndex) && problems.length === 0)
+      problems.push({ cause: 'absent', detail: `leaf ${leafIndex}, beside the range, is not shown` })
+  const range = { first: plain[0]!, last: plain.at(-1)!, before: outside.get(from - 1), after: outside.get(to) }
+  problems.push(...periodProblems(range, asked, from, to))
+  const end = to === checkpointSize ? 'the log ended there' : `leaf ${to} is later`
+  return judged('edges', `nothing of the period ${asked.from} to ${asked.to} lies outside; ${end}`, problems)
+}
+
+type Around = Readonly<Record<'first' | 'last', PlainLeaf>> &
+  Readonly<Record<'before' | 'after', PlainLeaf | undefined>>
+
+function periodProblems(
+  { first, last, before, after }: Around,
+  asked: Manifest['asked'],
+  from: number,
+  to: number,
+): Problem[] {
+  const [start, end] = [parseBound(asked.from, 'from'), parseBound(asked.to, 'to')]
+  if (!start || !end) return [{ cause: 'malformed', detail: 'the period that was asked for cannot be read' }]
+  const moment = ({ at }: PlainLeaf) => Date.parse(at)
+  const problems: string[] = []
+  if ('leafIndex' in start && start.leafIndex !== from)
+    problems.push(`leaf ${start.leafIndex} was asked for first, ${from} is`)
+  if ('leafIndex' in end && end.leafIndex !== to)
+    problems.push(`leaf ${end.leafIndex - 1} was asked for last, ${to - 1} is`)
+  if ('at' in start && moment(first) < start.at) problems.push(`leaf ${from} is earlier than the period`)
+  if ('at' in start && before && moment(before) >= start.at)
+    problems.push(`leaf ${from - 1} is of the period, and left out`)
+  if ('at' in end && moment(last) >= end.at) problems.push(`leaf ${to - 1} is later than the period`)
+  if ('at' in end && after && moment(after) < end.at) problems.push(`leaf ${to} is of the period, and left out`)
+  return problems.map((detail) => ({ cause: 'outside_period' as const, detail }))
+}
