@@ -5,10 +5,12 @@
 
 import { digestOf } from '../bytes/digest.ts'
 import type { Command } from '../domain/command.ts'
+import { goesOn } from '../domain/decide.ts'
 import { claimsOf, exhibitsOf } from '../domain/claims.ts'
 import type { Caller, Given } from '../domain/leaf.ts'
 import { isRefusal, type Refusal } from '../evidence/refusal.ts'
 import type { PolicySet } from '../policy/policy.ts'
+import { StoreError } from '../store/error.ts'
 import type { EvidenceStore } from '../store/evidence.ts'
 import type { Directory } from './directory.ts'
 import type { Ledger, Recorded } from './ledger.ts'
@@ -32,6 +34,10 @@ export type Desk = { readonly ledger: Ledger; readonly evidence: EvidenceStore; 
 export async function handle(request: Request, { ledger, evidence, clock }: Desk): Promise<Recorded | Refusal> {
   const { command, caller, exhibits = [], personal = {}, given = () => ({}), policies } = request
   // Not before the log's own time: a clock that went back would make expired tokens good again.
+  // The log may still have room it took in advance, but not for long: what gives anybody anything stops first.
+  const { trouble } = ledger.log
+  if (trouble && !goesOn(command.type))
+    throw new StoreError('unwritable', `nothing privileged is decided now: ${trouble}`)
   const verifiedAt = Math.max(clock(), ledger.state.at)
   const references = exhibits.map(({ kind, bytes }) => ({ kind, digest: digestOf(bytes) }))
   const claims = await claimsOf(

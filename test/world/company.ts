@@ -47,8 +47,9 @@ export class Company implements AsyncDisposable {
     this.#ownsDirectory = ownsDirectory
   }
 
-  static async open(clock?: () => number): Promise<Company> {
-    const directory = await mkdtemp(join(tmpdir(), 'countersign-'))
+  /** In a temporary directory, which goes with it, or in one below `place`. */
+  static async open(clock?: () => number, place = tmpdir()): Promise<Company> {
+    const directory = await mkdtemp(join(place, 'countersign-'))
     return new Company(directory, await openInstance(directory, clock), true)
   }
 
