@@ -130,7 +130,7 @@ function decideLogin({ command, claims, at }: Matter, state: State, policies: Po
     const person = state.people.get(state.passkeys.get(passkey.credentialId)?.person ?? '')
     const context = { ...nothing, method: 'passkey', userVerified: passkey.isUserVerified }
     const answer = person ? q.ask(policies, q.personEntity(person, at), 'openLogin', [q.instance], context) : q.unasked
-    return login.open(command as login.Open, passkey, answer, state)
+    return login.open(command as login.Open, passkey, answer, state, at)
   }
   const { principal: job, job: facts } = claims as login.JobClaims
   const known = repository.meantBy(facts, state)
@@ -144,5 +144,5 @@ function decideLogin({ command, claims, at }: Matter, state: State, policies: Po
     repositoryKnown: known !== undefined,
   }
   const answer = q.ask(policies, q.jobEntity(job, said.job), 'openLogin', [q.instance], context)
-  return login.openJob(command, said, known !== undefined, answer, state)
+  return login.openJob(command, said, known !== undefined, answer, state, at)
 }

@@ -1,6 +1,7 @@
 /** A principal's signed-in presence: a person's by passkey, a job's by the token of its CI. It expires and can be ended. */
 
 import * as z from '../bytes/schema.ts'
+import type { Command } from './command.ts'
 import { allowed, refused, type Decision } from './decision.ts'
 import * as f from './field.ts'
 import { isActive } from './principal.ts'
@@ -76,7 +77,7 @@ export type Login = {
   readonly leafIndex: number
 }
 
-export function apply(state: State, event: LoginEvent, at: number, leafIndex: number): void {
+export function apply(state: State, event: LoginEvent, command: Command, at: number, leafIndex: number): void {
   if (event.type === 'login.ended') {
     const login = state.logins.get(event.login)
     if (login) login.endedAt ??= at
@@ -101,6 +102,7 @@ export function apply(state: State, event: LoginEvent, at: number, leafIndex: nu
   })
   state.bearers.set(bearerDigest, id)
   if (job) state.spentTokens.set(job.tokenDigest, job.tokenExpiresAt)
+  if (command.type === 'open login') state.spentChallenges.set(command.challenge, leafIndex)
 }
 
 const KEPT_AFTER_EXPIRY_MS = 24 * 3600 * 1000
@@ -130,11 +132,15 @@ export function judge(login: Login | undefined, state: State, at: number): Reaso
 export type Open = z.infer<(typeof commands)['open login']>
 export type PasskeyClaims = { readonly credentialId: string; readonly isUserVerified: boolean }
 
+/** Nothing that is lent on a login outlives a day without being proven again, whoever chose the end. */
+const MAX_LIFETIME_MS = 24 * 3600 * 1000
+
 export function open(
-  { login, bearerDigest, expiresAt }: Open,
+  { login, bearerDigest, expiresAt: wanted, challenge }: Open,
   { credentialId }: PasskeyClaims,
   { policy, isAllowed }: Answered,
   state: State,
+  at: number,
 ): Decision {
   const principal = state.passkeys.get(credentialId)?.person
   const refuse = (reason: Reason) =>
@@ -143,7 +149,9 @@ export function open(
   if (state.logins.has(login)) return refuse('id_taken')
   if (!principal) return refuse('passkey_unknown')
   if (!isActive(state.people.get(principal))) return refuse('principal_revoked')
+  if (state.spentChallenges.has(challenge)) return refuse('challenge_used')
   if (!isAllowed) return refuse('policy_refused')
+  const expiresAt = Math.min(wanted, at + MAX_LIFETIME_MS)
   return allowed({ type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'passkey' }, policy)
 }
 
@@ -156,6 +164,7 @@ export function openJob(
   isKnownRepository: boolean,
   { policy, isAllowed }: Answered,
   state: State,
+  at: number,
 ): Decision {
   const refuse = (reason: Reason) => refused({ type: 'login.refused', method: 'job', principal }, reason, policy)
 
@@ -164,7 +173,8 @@ export function openJob(
   if (state.spentTokens.has(job.tokenDigest)) return refuse('token_reused')
   if (!isKnownRepository) return refuse('no_such_repository')
   if (!isAllowed) return refuse('policy_refused')
-  const { login, bearerDigest, expiresAt, jobKey } = command
+  const { login, bearerDigest, jobKey } = command
+  const expiresAt = Math.min(command.expiresAt, at + MAX_LIFETIME_MS)
   return allowed(
     { type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'job', job, jobKey },
     policy,

@@ -38,6 +38,10 @@ export const reasons = {
   passkey_unknown: { sentence: 'This passkey is not enrolled here.' },
   issuer_unknown: { sentence: 'No issuer of that name is trusted.' },
   evidence_stale: { sentence: 'What proves this was verified too long ago; ask again.' },
+  challenge_used: {
+    sentence: 'What the passkey signed was used before; it opens one login.',
+    next: 'countersign login',
+  },
   token_reused: { sentence: 'This CI token was used before; each is accepted once.' },
   unsigned: {
     sentence: 'The commit is not signed.',

@@ -2,6 +2,7 @@
 
 import * as z from '../bytes/schema.ts'
 import type { DigestText } from '../bytes/digest.ts'
+import { base64url } from '../bytes/text.ts'
 import { buildsOf, type Build } from './build.ts'
 import * as commit from './commit.ts'
 import { allowed, refused, waiting, type Decision } from './decision.ts'
@@ -11,7 +12,7 @@ import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import { isProtected } from './repository.ts'
 import type { State } from './state.ts'
-import { digestStatement, formatStatement, type Statement } from './statement.ts'
+import { challengeOf, digestStatement, formatStatement, type Statement } from './statement.ts'
 
 export const events = {
   'release.requested': z.strictObject({
@@ -78,6 +79,7 @@ export function apply(state: State, event: ReleaseEvent, at: number, leafIndex: 
   if (event.type === 'release.requested') {
     const { type: _, ...requested } = event
     state.releases.set(event.release, { ...requested, requestedAt: at, approvals: [], grants: [], leafIndex })
+    if (state.log) state.spentChallenges.set(challengeText(state.releases.get(event.release)!, state), leafIndex)
   }
   if (event.type === 'release.ended') {
     const ended = state.releases.get(event.release)
@@ -155,6 +157,10 @@ export function statementOf(
 
 export function textOf(release: Release, state: State): string {
   return formatStatement(statementOf(release, release.requestedAt, state.log!.origin))
+}
+
+function challengeText(release: Release, state: State): string {
+  return base64url.encode(challengeOf(textOf(release, state)))
 }
 
 /** The commits that this one brings to the environment beyond what is deployed there. */

@@ -34,6 +34,11 @@ export type State = {
   readonly bearers: Map<string, string>
   /** CI tokens that were accepted once, until a day after they expired. */
   readonly spentTokens: Map<string, number>
+  /**
+   * What passkeys signed to open a login, and what releases ask to be signed: nothing dates an assertion, so a challenge that
+   * ever had another use opens no login, however old it is. Challenge to the leaf that used it.
+   */
+  readonly spentChallenges: Map<string, number>
   readonly issuers: Map<string, issuer.Issuer>
   readonly repositories: Map<string, repository.Repository>
   readonly environments: Map<string, environment.Environment>
@@ -74,7 +79,7 @@ function apply(state: State, leaf: Leaf, leafIndex: number): void {
   alert.observe(state, leaf, leafIndex)
 }
 
-function fold(state: State, { event, at }: Leaf, leafIndex: number): void {
+function fold(state: State, { event, command, at }: Leaf, leafIndex: number): void {
   const room = event.type.split('.')[0]!
   switch (room) {
     case 'alert':
@@ -96,7 +101,7 @@ function fold(state: State, { event, at }: Leaf, leafIndex: number): void {
     case 'log':
       return log.apply(state, event as log.LogEvent)
     case 'login':
-      return login.apply(state, event as login.LoginEvent, at, leafIndex)
+      return login.apply(state, event as login.LoginEvent, command, at, leafIndex)
     case 'policy':
       return policy.apply(state, event as policy.PolicyEvent, at, leafIndex)
     case 'principal':
@@ -124,6 +129,7 @@ function empty(): State {
     logins: new Map(),
     bearers: new Map(),
     spentTokens: new Map(),
+    spentChallenges: new Map(),
     issuers: new Map(),
     repositories: new Map(),
     environments: new Map(),

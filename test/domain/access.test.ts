@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import { base64url } from '../../src/bytes/text.ts'
 import type { Command } from '../../src/domain/command.ts'
+import { textOf } from '../../src/domain/release.ts'
+import { challengeOf } from '../../src/domain/statement.ts'
 import { ana, commitId, company, digest, given, ivo, jobFacts, li, mara, NOON } from './given.ts'
 
 const assign = (person: string, role: string): Command => ({
@@ -130,4 +133,40 @@ test('evidence that was verified at another moment than now proves nothing', () 
   expect(verified(NOON - MINUTE)).toBeUndefined()
   expect(verified(NOON - 6 * MINUTE)).toBe('evidence_stale')
   expect(verified(NOON + 1)).toBe('evidence_stale')
+})
+
+const signIn = (challenge: string, login = 'login:3333333333'): Command => ({
+  type: 'open login',
+  login: login as `login:${string}`,
+  bearerDigest: digest('9'),
+  expiresAt: NOON + 999 * 60 * MINUTE,
+  challenge,
+})
+const passkey = { claims: { credentialId: 'mara', isUserVerified: true, isOverStatement: true } }
+
+test('what a passkey signed opens one login, however old it is; the evidence of it lies in the store for ever', () => {
+  const world = given(...company)
+  expect(world.when(mara, signIn('AAAA'), passkey).outcome).toBe('allowed')
+  const again = { ...passkey, at: NOON + 48 * 60 * MINUTE }
+  expect(world.when(mara, signIn('AAAA', 'login:4444444444'), again).reason).toBe('challenge_used')
+  expect(world.when(mara, signIn('BBBB', 'login:4444444444'), again).outcome).toBe('allowed')
+})
+
+test('what a passkey signed to approve a release opens no login', () => {
+  const world = given(...company)
+  world.when('job:0000000000aaaaaaaaaa', {
+    type: 'request release',
+    release: 'release:0000000000',
+    artifact: digest('a'),
+    environment: 'production',
+    nonce: 'n',
+  })
+  const asked = textOf(world.state.releases.get('release:0000000000')!, world.state)
+  const challenge = base64url.encode(challengeOf(asked))
+  expect(world.when(mara, signIn(challenge), passkey).reason).toBe('challenge_used')
+})
+
+test('a login ends within a day, whatever end is asked for', () => {
+  const { event } = given(...company).when(mara, signIn('AAAA'), passkey)
+  expect(event).toMatchObject({ type: 'login.opened', expiresAt: NOON + 24 * 60 * MINUTE })
 })

@@ -204,9 +204,9 @@ export function given(...steps: readonly Step[]): World {
   const put = (
     { event, by = 'system:test', at = NOON, outcome = 'allowed', reason }: Step,
     policy?: Decision['policy'],
+    command = { type: 'open log' } as unknown as Command,
   ) => {
     const caller = by.startsWith('system:') ? { id: by as 'system:test', kind: 'system' as const } : callerOf(by)
-    const command = { type: 'open log' } as unknown as Command
     const leaf: Leaf = {
       id: 'x',
       at,
@@ -228,7 +228,7 @@ export function given(...steps: readonly Step[]): World {
     when(id, command, { claims, given: facts = {}, at = NOON } = {}) {
       const decision = decide({ command, caller: callerOf(id), claims, given: facts, at }, state, policies)
       const { event, outcome, reason, policy } = decision
-      put({ event, by: id, at, outcome, ...(reason && { reason }) }, policy)
+      put({ event, by: id, at, outcome, ...(reason && { reason }) }, policy, command)
       return decision
     },
   }
