@@ -33,6 +33,9 @@ export function splitObjects(stream: Uint8Array): { readonly name: string; reado
   return found.length > MAX_COMMITS ? undefined : found
 }
 
+/** A leaf names no more; git itself stops at as many. */
+const MAX_PARENTS = 16
+
 export async function claimCommits(
   stream: Uint8Array | undefined,
   openpgpKeys: readonly Uint8Array[],
@@ -61,7 +64,8 @@ async function claimCommit(
 ): Promise<Claimed | Refusal> {
   const commit = parseCommit(object)
   if (isRefusal(commit)) return commit
-  const known = { id: commit.id, sha256: commit.sha256, parents: [...commit.parents] }
+  const known = { id: commit.id, sha256: commit.sha256, parents: commit.parents.slice(0, MAX_PARENTS) }
+  if (commit.parents.length > MAX_PARENTS) return { ...known, problem: 'commit_malformed' }
   if (commit.signature === undefined) return { ...known, problem: 'unsigned' }
   return { ...known, ...(await claimSignature(commit, commit.signature, openpgpKeys, at)) }
 }

@@ -111,8 +111,10 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
   }
 }
 
-function decidePush({ command, claims, given }: Matter, state: State, policies: PolicySet): Decision {
+function decidePush(matter: Matter, state: State, policies: PolicySet): Decision {
+  const { command, claims, given, caller } = matter
   const push = command as Extract<Command, { type: 'record push' }>
+  if (caller.id !== `system:git-door/${push.repository}`) return turnAway(matter, 'wrong_principal')
   const claimed = claims as readonly commit.Claimed[]
   const nobody = { authors: [], hasForeignAuthor: false }
   const judged = claimed.map((claim, index) => commit.judge(claim, given.authorships?.[index] ?? nobody, state))

@@ -10,7 +10,7 @@ function id<P extends string>(prefix: P) {
 
 export const personId = id('person')
 export const jobId = id('job')
-export const systemId = z.templateLiteral(['system:', z.string().regex(/^[a-z][a-z0-9/._-]{0,120}$/i)])
+export const systemId = z.templateLiteral(['system:', z.string().regex(/^[a-z][a-z0-9/._-]{0,150}$/i)])
 export const principalId = z.union([personId, jobId, id('agent'), systemId])
 export const loginId = id('login')
 export const releaseId = id('release')

@@ -109,8 +109,10 @@ const KEPT_AFTER_EXPIRY_MS = 24 * 3600 * 1000
 
 /** Old logins leave the state, at moments that replay meets in the same order; the log keeps them for ever. */
 function forgetExpired(state: State, at: number): void {
-  for (const [token, expiresAt] of state.spentTokens)
-    if (expiresAt + KEPT_AFTER_EXPIRY_MS < at) state.spentTokens.delete(token)
+  for (const [token, expiresAt] of state.spentTokens) {
+    if (expiresAt + KEPT_AFTER_EXPIRY_MS >= at) break
+    state.spentTokens.delete(token)
+  }
   for (const [bearer, id] of state.bearers) {
     const login = state.logins.get(id)
     if (login && login.expiresAt + KEPT_AFTER_EXPIRY_MS >= at) break

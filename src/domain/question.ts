@@ -15,6 +15,9 @@ export const unasked: Answered = { isAllowed: false }
 
 type Context = Readonly<Record<string, CedarValue>>
 
+/** As many as a leaf names; they come sorted. */
+const MAX_DETERMINING = 64
+
 export function ask(
   policies: PolicySet,
   principal: Entity,
@@ -24,7 +27,10 @@ export function ask(
 ): Answered {
   const asked = { principal: principal.uid, action, resource: resource[0].uid, context }
   const { isAllowed, determining }: Answer = policies.ask({ ...asked, entities: unique([principal, ...resource]) })
-  return { isAllowed, policy: { ...asked, digest: policies.digest, determining } }
+  return {
+    isAllowed,
+    policy: { ...asked, digest: policies.digest, determining: determining.slice(0, MAX_DETERMINING) },
+  }
 }
 
 function unique(entities: readonly Entity[]): Entity[] {

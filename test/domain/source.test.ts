@@ -1,8 +1,12 @@
 /** What comes into a repository, and what is built from it: judged by commits and their parents, not by what somebody says. */
 
 import { expect, test } from 'vitest'
+import { utf8 } from '../../src/bytes/text.ts'
+import { claimCommits } from '../../src/domain/claims-of-commits.ts'
 import type { Command } from '../../src/domain/command.ts'
 import type { Event } from '../../src/domain/event.ts'
+import { parseCommit } from '../../src/evidence/git-object.ts'
+import { isRefusal } from '../../src/evidence/refusal.ts'
 import { artifact, commitId, company, digest, given, ivo, job, jobFacts, NOON, release, type World } from './given.ts'
 
 const key = `SHA256:${'I'.repeat(43)}`
@@ -126,4 +130,24 @@ test('an older commit of the branch can be released from its newest: that is a r
   }
   const world = given(...company, pushed('d', 'c'), { event: later })
   expect(world.when(job, ask).event).toMatchObject({ commit: commitId('c') })
+})
+
+test('a push is taken from the door of its own repository alone', () => {
+  const world = given(...company, { event: guarded })
+  const update = { ref: main, oldId: commitId('c'), newId: commitId('d'), isForced: false }
+  const command = { type: 'record push', repository: 'acme/shop', updates: [update] } as Command
+  const claims = [object('d', 'c')] as never
+  expect(world.when('system:git-door/acme/mirror', command, { claims }).reason).toBe('wrong_principal')
+  expect(world.when('system:git-door/acme/shop', command, { claims }).reason).toBeUndefined()
+})
+
+test('a commit with more parents than a leaf names is refused as such', async () => {
+  const parents = Array.from({ length: 17 }, (_, index) => `parent ${index.toString(16).padStart(40, '0')}`)
+  const person = 'Ivo <ivo@acme.example> 1763900000 +0100'
+  const lines = [`tree ${'4'.repeat(40)}`, ...parents, `author ${person}`, `committer ${person}`, '', 'Merge\n']
+  const text = utf8.encode(lines.join('\n'))
+  const parsed = parseCommit(text)
+  if (isRefusal(parsed)) throw new Error(parsed.because)
+  const stream = Buffer.concat([utf8.encode(`${parsed.id} commit ${text.length}\n`), text, utf8.encode('\n')])
+  expect(await claimCommits(stream, [], NOON)).toMatchObject([{ id: parsed.id, problem: 'commit_malformed' }])
 })
