@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs'
 import { BlockList, isIPv6 } from 'node:net'
 import ssh2, { type AuthContext, type Connection, type PublicKeyAuthContext, type ServerChannel } from 'ssh2'
 import { equal } from '../../bytes/digest.ts'
+import { string } from '../../bytes/ssh-wire.ts'
 import { parse } from '../../bytes/json.ts'
 import * as z from '../../bytes/schema.ts'
 import { isCertificate, readSshCertificate, type SshCertificate } from '../../evidence/ssh-certificate.ts'
@@ -28,6 +29,7 @@ export type Setting = z.infer<typeof settingShape>
 
 const MAX_REVOKED_BYTES = 16 * 1024 * 1024
 const MAX_CONNECTIONS = 32
+const ED25519_SIGNATURE_BYTES = 64
 const COMMAND_MS = 120_000
 
 /** Why this certificate opens nothing here and now, or undefined. `address` is the client's. */
@@ -104,7 +106,14 @@ function examine(context: PublicKeyAuthContext, setting: Setting, address: strin
   const problem = judgeCertificate(certificate, readTrust(setting), address, Date.now())
   if (problem) return `certificate ${certificate.keyId} (serial ${certificate.serial}): ${problem}`
   if (!context.signature || !context.blob) return certificate
-  return verifySshSignature(certificate.key, context.signature, context.blob) ? certificate : 'the signature is bad'
+  const signature = wireForm(context.signature)
+  return verifySshSignature(certificate.key, signature, context.blob) ? certificate : 'the signature is bad'
+}
+
+/** ssh2 hands over a signature without its type where the client gave it the type of the certificate, as ssh2's own does. */
+function wireForm(signature: Uint8Array): Uint8Array {
+  const isBare = signature.length === ED25519_SIGNATURE_BYTES
+  return isBare ? Buffer.concat([string('ssh-ed25519'), string(signature)]) : signature
 }
 
 function authenticate(context: AuthContext, setting: Setting, address: string): SshCertificate | undefined {

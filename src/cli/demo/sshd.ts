@@ -140,6 +140,7 @@ function quoted(path: string): string {
  */
 export async function chooseSshd(scratch: string): Promise<{ readonly kind: SshdKind; readonly because: string }> {
   if (!existsSync(SSHD)) return { kind: 'ssh2', because: 'there is no sshd on this machine' }
+  if (!hasProgram('ssh')) return { kind: 'ssh2', because: 'there is no ssh on this machine' }
   mkdirSync(scratch, { recursive: true, mode: 0o700 })
   const { privateKey: authority } = generateKeyPairSync('ed25519')
   const { username } = userInfo()

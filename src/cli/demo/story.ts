@@ -18,6 +18,7 @@ import { pushSigned, pushUnverified } from './push.ts'
 import { openShop } from './shop.ts'
 import type { SshdKind } from './sshd.ts'
 import { Stage } from './stage.ts'
+import { standIn } from './stand-in.ts'
 import { tellSurvey } from './survey.ts'
 import { Tale } from './tale.ts'
 import { tamper } from './tampering.ts'
@@ -87,6 +88,8 @@ interface Told {
 }
 
 async function tellFacts(stage: Stage, tale: Tale, options: StoryOptions): Promise<Told> {
+  const standIns = standIn(stage)
+  if (standIns.length > 0) tale.print(`Not on this machine, so programs of ours stand in: ${standIns.join(', ')}.`)
   // Begun now, needed later: a database takes a while to be made.
   const preparation = prepareProduction(stage, { ssh: options.ssh, postgres: options.postgres })
   const shop = await openShop(stage, options.repo)
