@@ -43,7 +43,14 @@ export const instances: readonly Declaration[] = [
       { flags: '--ci', text: 'end when the facts are told; exit 0 only when all of them happened' },
       { flags: '--dir <folder>', text: 'keep everything in this folder (else removed at the end)' },
       { flags: '--repo <path>', text: 'use a clone of this repository of yours' },
-      { flags: '--port <port>', text: 'port of the console (else a free one)', parse: parseCount },
+      { flags: '--port <port>', text: 'port of the console (else 7443, or a free one)', parse: parseCount },
+      { flags: '--open', text: 'open the console in a browser at the end' },
+      { flags: '--ssh <server>', text: 'what to deploy to (else sshd where it works)', choices: ['sshd', 'ssh2'] },
+      {
+        flags: '--postgres <server>',
+        text: 'which PostgreSQL (else the machine’s own, where there is one)',
+        choices: ['machine', 'embedded'],
+      },
     ],
     examples: [
       ['countersign demo', 'nothing is asked, no account, no network'],
