@@ -60,14 +60,18 @@ async function build(directory: string): Promise<void> {
   await record(instance, (await enrolDeveloper(instance, caller)).caller, enrol, { fingerprint: KEY })
   const registered = { repository, protectedRefs: ['refs/heads/main'], doorKey: 'AA', baseline: [commit(0)] }
   await record(instance, caller, { type: 'register repository', ...registered })
+  const lanes = Array.from({ length: 100 }, (_, number) => ({ number, repository, head: commit(0) }))
   for (let round = 0; instance.log.size < LEAVES; round += 100) {
-    const rounds = Array.from({ length: 100 }, (_, index) => round + index)
-    await Promise.all(rounds.map((each) => workOf(each, repository, instance)))
+    await Promise.all(lanes.map((lane) => workOf(round + lane.number, lane, instance)))
   }
   process.kill(process.pid, 'SIGKILL')
 }
 
-async function workOf(round: number, repository: string, instance: Instance): Promise<void> {
+/** One branch, on which one thing comes after the other. */
+type Lane = { readonly number: number; readonly repository: string; head: string }
+
+async function workOf(round: number, lane: Lane, instance: Instance): Promise<void> {
+  const { repository } = lane
   const at = instance.clock()
   const principal = `job:${round.toString(16).padStart(20, '0')}` as const
   const login = freshId('login') as `login:${string}`
@@ -79,16 +83,19 @@ async function workOf(round: number, repository: string, instance: Instance): Pr
     repository,
     runId: String(round),
   }
-  for (let push = 0; push < 4; push += 1) await pushOf(4 * round + push, repository, instance)
+  for (let push = 0; push < 4; push += 1) await pushOf(4 * round + push, lane, instance)
   const open = { type: 'open job login', ...opened, issuer: job.issuer, jobKey: 'AA' } as const
   await record(instance, { id: principal, kind: 'job' }, open, { principal, job })
   await record(instance, { id: principal, kind: 'job', login }, { type: 'end login', login })
   for (let word = 0; word < 4; word += 1) await record(instance, noise, trivial)
 }
 
-async function pushOf(number: number, repository: string, instance: Instance): Promise<void> {
-  const [oldId, newId] = [commit(0), commit(number + 1)]
-  const updates = [{ ref: `refs/heads/topic-${number % 50}`, oldId, newId, isForced: false }]
+async function pushOf(number: number, lane: Lane, instance: Instance): Promise<void> {
+  const { repository, head: oldId } = lane
+  const newId = commit(number + 1)
+  lane.head = newId
+  const isNew = oldId === commit(0)
+  const updates = [{ ref: `refs/heads/topic-${lane.number}`, oldId: isNew ? NOTHING : oldId, newId, isForced: false }]
   const claimed = { id: newId, sha256: digestOf(utf8.encode(newId)), parents: [oldId], fingerprint: KEY }
   const command = { type: 'record push' as const, repository, updates }
   const given = () => ({ authorships: [{ authors: [], hasForeignAuthor: false }] })
@@ -98,8 +105,10 @@ async function pushOf(number: number, repository: string, instance: Instance): P
   if (decision.outcome !== 'allowed') throw new Error(`a push is ${decision.outcome}: ${decision.reason}`)
 }
 
+const NOTHING = '0'.repeat(40)
+
 function commit(number: number): string {
-  return number.toString(16).padStart(40, '0')
+  return number.toString(16).padStart(40, 'c')
 }
 
 async function openOnce(directory: string): Promise<void> {

@@ -7,7 +7,7 @@ import { utf8 } from '../../src/bytes/text.ts'
 import type { Claims } from '../../src/domain/claims.ts'
 import type { Command } from '../../src/domain/command.ts'
 import type { Caller } from '../../src/domain/leaf.ts'
-import { freshBearer, freshId } from '../../src/control/fresh.ts'
+import { freshBearer, freshId, freshNonce } from '../../src/control/fresh.ts'
 import { systemCaller } from '../../src/control/handle.ts'
 import { Instance } from '../../src/control/instance.ts'
 import type { Written } from '../../src/control/ledger.ts'
@@ -56,13 +56,13 @@ export async function enrolDeveloper(instance: Instance, administrator: Caller):
 async function enrol(instance: Instance, inviteDigest: `sha256:${string}`, credentialId: string): Promise<SignedIn> {
   const { person } = instance.ledger.state.invitations.get(inviteDigest)!
   const publicKey = { kty: 'OKP', crv: 'Ed25519', x: 'AA' } as const
-  const take: Command = { type: 'enrol person', inviteDigest, challenge: 'AA', isSoftware: true }
+  const take: Command = { type: 'enrol person', inviteDigest, challenge: freshNonce(), isSoftware: true }
   await record(instance, systemCaller('enrolment'), take, { credentialId, publicKey })
   const { token, digest } = freshBearer()
   const login = freshId('login') as `login:${string}`
   const lifetime = { bearerDigest: digest, expiresAt: instance.clock() + 3_600_000 }
   const who: Caller = { id: person as `person:${string}`, kind: 'person' }
-  const open: Command = { type: 'open login', login, ...lifetime, challenge: 'AA' }
+  const open: Command = { type: 'open login', login, ...lifetime, challenge: freshNonce() }
   await record(instance, who, open, { credentialId, isUserVerified: true })
   return { caller: { ...who, login }, token }
 }
