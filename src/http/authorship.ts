@@ -19,18 +19,18 @@ type Authorship = NonNullable<Given['authorships']>[number]
 
 const MAX_AUTHORS = 16
 
-/** Who signed, for each commit in order, as far as its signature verifies and somebody enrolled its key. */
-export async function signersOf(
+/** The key that signed, for each commit in order, as far as its signature verifies. Whose it is, is looked up when it is decided. */
+export async function signingKeysOf(
   command: Command,
   exhibits: readonly Exhibit[],
   state: ReadonlyState,
   at: number,
-): Promise<readonly (PersonId | undefined)[]> {
+): Promise<readonly (string | undefined)[]> {
   const references = exhibits.map(({ kind, bytes }) => ({ kind, digest: digestOf(bytes) }))
   const blobs = exhibits.map(({ bytes }) => bytes)
   const claims = await claimsOf(command, exhibitsOf(references, blobs), state, undefined, at)
   if (!Array.isArray(claims)) return []
-  return (claims as readonly Claimed[]).map(({ fingerprint }) => state.keys.get(fingerprint ?? '')?.person)
+  return (claims as readonly Claimed[]).map(({ fingerprint }) => fingerprint)
 }
 
 /**

@@ -9,7 +9,7 @@ import { commands, MAX_COMMITS, type RepositoryEvent } from '../domain/repositor
 import { parseCommit, type SignedCommit } from '../evidence/git-object.ts'
 import { attempt, isRefusal } from '../evidence/refusal.ts'
 import { act, type Asked, type Asking, type Desk } from './act.ts'
-import { authorshipOf, OpenpgpKeys, signersOf } from './authorship.ts'
+import { authorshipOf, OpenpgpKeys, signingKeysOf } from './authorship.ts'
 import type { Port } from './port.ts'
 import { Problem, problem } from './problem.ts'
 
@@ -67,7 +67,8 @@ async function ask(
     ...named.map((bytes) => ({ kind: 'openpgp-key', bytes })),
   ]
   const command = { type: 'record push', repository: push.repository, updates: push.updates } as const
-  const signers = await signersOf(command, exhibits, ledger.state, at)
+  const signedWith = await signingKeysOf(command, exhibits, ledger.state, at)
+  const signerOf = (index: number) => ledger.state.keys.get(signedWith[index] ?? '')?.person
   return {
     perform: {
       command,
@@ -75,7 +76,7 @@ async function ask(
       exhibits,
       personal: { ...personal, pusher: push.pusher },
       given: (directory) => ({
-        authorships: commits.map(({ commit }, index) => authorshipOf(commit, signers[index], directory)),
+        authorships: commits.map(({ commit }, index) => authorshipOf(commit, signerOf(index), directory)),
       }),
     },
     result: () => ({ accepted: true, commits: commits.length }),

@@ -135,7 +135,7 @@ describe('a push', () => {
     const {
       updates: [update],
       commits,
-    } = pushOf(id, object, 'b'.repeat(40))
+    } = pushOf(id, object, 'b'.repeat(40), 'refs/heads/main')
     const forced = await office.push(story.door, { updates: [{ ...update, isForced: true }], commits })
     expect(summary(forced)).toEqual([403, 'forced_push'])
     const deleted = await office.push(story.door, { updates: [{ ...update, newId: ZERO }], commits: [] })

@@ -106,9 +106,10 @@ export function provenance(commit: string, artifact: DigestText, key: KeyObject)
   return JSON.parse(Buffer.from(formatEnvelope(PAYLOAD_TYPE, statement, (bytes) => sign(null, bytes, key))).toString())
 }
 
-export function pushOf(id: string, object: Uint8Array, oldId = ZERO) {
+/** A commit that stands on nothing gets a branch of its own: it would leave behind what is on any other. */
+export function pushOf(id: string, object: Uint8Array, oldId = ZERO, ref = `refs/heads/${id}`) {
   return {
-    updates: [{ ref: 'refs/heads/main', oldId, newId: id, isForced: false }],
+    updates: [{ ref, oldId, newId: id, isForced: false }],
     commits: [{ object: base64.encode(object) }],
   }
 }
