@@ -17,7 +17,9 @@ const query = z.object({
     .string()
     .max(1000)
     .optional()
-    .describe('type:release.*  outcome:refused  who:@ana  kind:job  env:production  id:…  -x:y  and free text.'),
+    .describe(
+      'type:release.* -outcome:allowed (who:@ana or kind:job) env:(production, staging) reason:/own/ id:… leaf:>100 since:24h ip:10.0.0.0/8 exists:env and free text; | count by who | top 10',
+    ),
   after: index.optional().describe('Leaves after this index, oldest first.'),
   before: index.optional().describe('Leaves before this index, newest first.'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -35,7 +37,7 @@ export function leaves(desk: Desk): void {
       const page = port.views.leaves(asked)
       if ('problem' in page)
         return problem('malformed', `query.q: at character ${page.at + 1}: ${page.problem}`, {
-          facts: { path: 'query.q', at: page.at },
+          facts: { path: 'query.q', at: page.at, ...(page.suggestion && { suggestion: page.suggestion }) },
         })
       const cursor = asked.after === undefined ? { before: page.next } : { after: page.next }
       if (page.next !== undefined) linkNext(reply, '/api/v1/leaves', { ...asked, ...cursor })

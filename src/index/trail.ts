@@ -6,10 +6,17 @@
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { normalizeIdentifier, type Query } from '../match/query.ts'
-import { both, conditionOf, everything, rangeOf, type Condition } from './condition.ts'
-import { activity, summarize, type Activity, type Summary } from './summary.ts'
-import { openDatabase } from './schema.ts'
+import type { Query } from '../match/query.ts'
+import { activity, type Activity } from './activity.ts'
+import { defineTests, type Compiler } from './condition.ts'
+import { Counts } from './count.ts'
+import { pageOf } from './page.ts'
+import { planOf } from './plan.ts'
+import { EMPTY, openDatabase } from './schema.ts'
+import { Shapes } from './shape.ts'
+import { countBy, summarize, type Summary, type Tables, type Tally } from './summary.ts'
+import { mentioning } from './mention.ts'
+import { Writing } from './writing.ts'
 
 export type TrailRow = {
   readonly leafIndex: number
@@ -29,10 +36,11 @@ export type TrailRow = {
   readonly policies: readonly string[]
 }
 
-/** A row to be indexed. `identifiers` are normalized; `label` names a principal that is no person. */
+/** A row to be indexed. `identifiers` are normalized; `label` names a principal that is no person; `ip` is what was disclosed. */
 export type Indexed = TrailRow & {
   readonly identifiers: readonly string[]
   readonly label?: { readonly id: string; readonly text: string }
+  readonly ip?: string
 }
 
 export type Search = {
@@ -47,11 +55,17 @@ export type Found = Summary & {
   readonly rows: readonly TrailRow[]
   /** Where the next page starts: the `after` or `before` to ask for. Undefined on the last page. */
   readonly next?: number
+  /** What `| count by` asked for. */
+  readonly tally?: Tally
 }
+
+/** How far the index is behind what it was given: rows that wait, and for how long the oldest of them has. */
+export type Lag = { readonly leaves: number; readonly ms: number }
 
 export interface Trail extends Disposable {
   /** Rows below this leaf index are indexed or queued to be. */
   readonly size: number
+  readonly lag: Lag
   /** Undefined, or why rows are not taken in right now. */
   readonly trouble: string | undefined
   /** Takes rows in leaf order; false, and none taken, when the first is not the next one. */
@@ -60,11 +74,15 @@ export interface Trail extends Disposable {
   flush(): void
   /** Totals, facets and histogram are of the whole query, whatever the page. */
   search(search: Search): Found
+  /** One page without counting: for whoever reads all of them. */
+  page(search: Search): Pick<Found, 'rows' | 'next'>
   rows(leafIndexes: readonly number[]): TrailRow[]
   /** Leaves that mention it, oldest first, at most `limit`; a hash may be cut to seven digits or more. */
   byIdentifier(identifier: string, limit?: number): number[]
   labelOf(id: string): string | undefined
   activity(from: number, bucketMs: number, buckets: number): Activity
+  /** Forgets what was disclosed about these leaves; the bytes are overwritten. */
+  erase(leafIndexes: readonly number[]): void
   /** Forgets everything, to be filled from leaf 0. */
   clear(): void
 }
@@ -76,25 +94,38 @@ export function openTrail({ file, origin }: TrailOptions): Trail {
   return new SqliteTrail(openDatabase(file, origin))
 }
 
-const MAX_QUEUED = 1_000
+const MAX_QUEUED = 2_000
 const FLUSH_AFTER_MS = 50
 
 class SqliteTrail implements Trail {
   readonly #database: DatabaseSync
-  readonly #insert: Inserts
+  readonly #tables: Tables
+  readonly #writing: Writing
+  readonly #rows: StatementSync
   #queue: Indexed[] = []
+  #queuedAt = 0
   #written: number
   #timer: NodeJS.Timeout | undefined
   #trouble: string | undefined
 
   constructor(database: DatabaseSync) {
     this.#database = database
-    this.#insert = prepareInserts(database)
-    this.#written = this.#countWritten()
+    defineTests(database)
+    this.#tables = { database, shapes: new Shapes(database), counts: new Counts(database) }
+    this.#writing = new Writing(database, this.#tables.shapes)
+    this.#rows = database.prepare(
+      'SELECT * FROM leaf WHERE leaf_index IN (SELECT value FROM json_each(?)) ORDER BY leaf_index',
+    )
+    this.#written = this.#tables.counts.size
   }
 
   get size(): number {
     return this.#written + this.#queue.length
+  }
+
+  get lag(): Lag {
+    const leaves = this.#queue.length
+    return { leaves, ms: leaves === 0 ? 0 : Math.round(performance.now() - this.#queuedAt) }
   }
 
   get trouble(): string | undefined {
@@ -104,6 +135,7 @@ class SqliteTrail implements Trail {
   append(rows: readonly Indexed[]): boolean {
     const isNext = rows.every(({ leafIndex }, position) => leafIndex === this.size + position)
     if (!isNext) return false
+    if (this.#queue.length === 0) this.#queuedAt = performance.now()
     for (const row of rows) this.#queue.push(row)
     if (this.#queue.length >= MAX_QUEUED) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS).unref()
@@ -117,40 +149,44 @@ class SqliteTrail implements Trail {
     if (rows.length === 0) return
     this.#queue = []
     try {
-      this.#database.exec('BEGIN IMMEDIATE')
-      for (const row of rows) write(row, this.#insert)
-      this.#database.exec('COMMIT')
+      this.#writing.write(rows)
       this.#written += rows.length
       this.#trouble = undefined
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       this.#trouble = `couldn't index leaves from ${this.#written} on: ${(error as Error).message}`
     }
   }
 
-  search({ query, after, before, limit }: Search): Found {
+  search(search: Search): Found {
+    const { where, count } = search.query
+    const page = this.page(search)
+    const plan = planOf(where, this.#written, this.#compiler())
+    const tally = count && countBy(count.by, count.top, plan, this.#tables)
+    return { ...page, ...summarize(plan, this.#tables), ...(tally && { tally }) }
+  }
+
+  page({ query, after, before, limit }: Search): Pick<Found, 'rows' | 'next'> {
     this.flush()
-    const wanted = conditionOf(query)
-    const page = both(wanted, bound('>', after), bound('<', before))
-    const order = after === undefined ? 'DESC' : 'ASC'
-    const found = this.#select(page, `ORDER BY leaf_index ${order} LIMIT ${Math.trunc(limit) + 1}`)
-    const rows = found.slice(0, limit)
+    const plan = planOf(query.where, this.#written, this.#compiler())
+    const part = {
+      ...plan,
+      from: Math.max(plan.from, after === undefined ? 0 : after + 1),
+      to: Math.min(plan.to, before ?? plan.to),
+    }
+    const found = pageOf(part, after === undefined ? 'DESC' : 'ASC', Math.trunc(limit) + 1, this.#tables)
+    const rows = found.slice(0, limit).map((stored) => this.#read(stored))
     const next = found.length > limit ? rows.at(-1)?.leafIndex : undefined
-    return { rows, ...summarize(this.#database, wanted), ...(next !== undefined && { next }) }
+    return { rows, ...(next !== undefined && { next }) }
   }
 
   rows(leafIndexes: readonly number[]): TrailRow[] {
     this.flush()
-    const sql = 'leaf_index IN (SELECT value FROM json_each(?))'
-    return this.#select({ sql, values: [JSON.stringify(leafIndexes)] }, 'ORDER BY leaf_index')
+    return this.#rows.all(JSON.stringify(leafIndexes)).map((stored) => this.#read(stored))
   }
 
   byIdentifier(identifier: string, limit = 10_000): number[] {
     this.flush()
-    const { sql, values } = rangeOf(normalizeIdentifier(identifier))
-    const statement = `SELECT DISTINCT leaf_index FROM identifier WHERE ${sql} ORDER BY leaf_index LIMIT ?`
-    const rows = this.#database.prepare(statement).all(...values, limit)
-    return rows.map(({ leaf_index: leafIndex }) => Number(leafIndex))
+    return mentioning(identifier, limit, this.#database)
   }
 
   labelOf(id: string): string | undefined {
@@ -160,12 +196,21 @@ class SqliteTrail implements Trail {
 
   activity(from: number, bucketMs: number, buckets: number): Activity {
     this.flush()
-    return activity(this.#database, from, bucketMs, buckets)
+    return activity(this.#tables, this.#written, from, bucketMs, buckets)
+  }
+
+  erase(leafIndexes: readonly number[]): void {
+    this.flush()
+    const statement = 'DELETE FROM address WHERE leaf_index IN (SELECT value FROM json_each(?))'
+    this.#database.prepare(statement).run(JSON.stringify(leafIndexes))
+    // The log of the database still has the pages as they were.
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   clear(): void {
     this.#queue = []
-    this.#database.exec('BEGIN; DELETE FROM leaf; DELETE FROM identifier; DELETE FROM label; COMMIT')
+    this.#database.exec(`BEGIN; ${EMPTY} COMMIT`)
+    this.#tables.shapes.reload()
     this.#written = 0
   }
 
@@ -174,54 +219,24 @@ class SqliteTrail implements Trail {
     this.#database.close()
   }
 
-  #select({ sql, values }: Condition, rest: string): TrailRow[] {
-    return this.#database
-      .prepare(`SELECT * FROM leaf WHERE ${sql} ${rest}`)
-      .all(...values)
-      .map(readRow)
+  #compiler(): Compiler {
+    const { shapes, counts } = this.#tables
+    return { shapes, firstSince: (at) => counts.firstSince(at, this.#written) }
   }
 
-  #countWritten(): number {
-    const last = this.#database.prepare('SELECT max(leaf_index) AS last FROM leaf').get()?.['last']
-    return typeof last === 'number' ? last + 1 : 0
-  }
-}
-
-type Inserts = { readonly leaf: StatementSync; readonly identifier: StatementSync; readonly label: StatementSync }
-
-function prepareInserts(database: DatabaseSync): Inserts {
-  return {
-    leaf: database.prepare(`INSERT INTO leaf VALUES(${Array.from({ length: 14 }, () => '?').join(', ')})`),
-    identifier: database.prepare('INSERT OR IGNORE INTO identifier VALUES(?, ?)'),
-    label: database.prepare('INSERT OR IGNORE INTO label VALUES(?, ?)'),
+  #read(stored: Record<string, unknown>): TrailRow {
+    const { leaf_index: leafIndex, id, at, shape, who, sentence, policies, ...rest } = stored as Stored
+    const { resource_kind: about, resource_id: resource, resource_name: name } = rest
+    const { type, outcome, kind, ...more } = this.#tables.shapes.get(shape)
+    return {
+      ...{ leafIndex, id, at, type, outcome, who, kind, sentence },
+      policies: policies === '' ? [] : policies.split(' '),
+      ...(about !== null && { resource: { kind: about, id: resource!, name: name! } }),
+      ...more,
+    }
   }
 }
 
-function write(row: Indexed, { leaf, identifier, label }: Inserts): void {
-  const { leafIndex, id, at, type, outcome, who, kind, resource, environment, reason, sentence, policies } = row
-  const about = [resource?.kind ?? null, resource?.id ?? null, resource?.name ?? null]
-  const rest = [environment ?? null, reason ?? null, sentence, policies.join(' ')]
-  leaf.run(leafIndex, id, at, type, outcome, who, kind, ...about, ...rest)
-  for (const value of row.identifiers) identifier.run(value, leafIndex)
-  if (row.label) label.run(row.label.id, row.label.text)
-}
-
-type Stored = Record<'id' | 'type' | 'outcome' | 'who' | 'kind' | 'sentence' | 'policies', string> &
-  Record<'leaf_index' | 'at', number> &
-  Record<'resource_kind' | 'resource_id' | 'resource_name' | 'environment' | 'reason', string | null>
-
-function readRow(stored: Record<string, unknown>): TrailRow {
-  const { leaf_index: leafIndex, id, at, type, outcome, who, kind, sentence, policies, ...rest } = stored as Stored
-  const { resource_kind: about, resource_id: resource, resource_name: name, environment, reason } = rest
-  return {
-    ...{ leafIndex, id, at, type, outcome, who, kind, sentence },
-    policies: policies === '' ? [] : policies.split(' '),
-    ...(about !== null && { resource: { kind: about, id: resource!, name: name! } }),
-    ...(environment !== null && { environment }),
-    ...(reason !== null && { reason }),
-  }
-}
-
-function bound(sign: '<' | '>', leafIndex: number | undefined): Condition {
-  return leafIndex === undefined ? everything : { sql: `leaf_index ${sign} ?`, values: [leafIndex] }
-}
+type Stored = Record<'id' | 'who' | 'sentence' | 'policies', string> &
+  Record<'leaf_index' | 'at' | 'shape', number> &
+  Record<'resource_kind' | 'resource_id' | 'resource_name', string | null>

@@ -3,7 +3,7 @@
 import { fingerprintOf } from '../../domain/statement.ts'
 import type { Leaf } from '../../domain/leaf.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
-import { normalizeIdentifier } from '../../match/query.ts'
+import { normalizeIdentifier } from '../../match/identifier.ts'
 
 const IDENTIFIER =
   /^(?:(?:person|job|agent|login|release|grant|build|alert):[0-9a-z]+|sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64}|SHA256:[A-Za-z0-9+/]{43})$/

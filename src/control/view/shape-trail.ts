@@ -22,13 +22,24 @@ export const leaves = z.strictObject({
   rows: z.array(row),
   total: z.int(),
   next: leafIndex.optional(),
-  head: z.strictObject({ treeSize: z.int() }),
+  head: z.strictObject({
+    treeSize: z.int(),
+    /** Leaves that were on disk and not searchable when the question came, and for how long the oldest of them was. */
+    lag: z.strictObject({ leaves: z.int(), ms: z.int() }).optional(),
+  }),
   facets: z.strictObject({
     outcome: z.record(z.string(), z.int()),
     kind: z.record(z.string(), z.int()),
     type: z.record(z.string(), z.int()),
   }),
   histogram: z.array(z.strictObject({ from: instant, to: instant, total: z.int(), refused: z.int() })),
+  /** What `| count by` asked for, most frequent first. */
+  counts: z
+    .strictObject({
+      by: z.string(),
+      values: z.array(z.strictObject({ value: z.string(), count: z.int(), who: who.optional() })),
+    })
+    .optional(),
 })
 export type Leaves = z.infer<typeof leaves>
 

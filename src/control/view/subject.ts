@@ -1,7 +1,7 @@
 /** What somebody means by an identifier that they found somewhere: an artifact, a commit, a release, a credential, a person. */
 
 import type { ReadonlyState } from '../../domain/state.ts'
-import { isShortHash, normalizeIdentifier } from '../../match/query.ts'
+import { isShortHash, normalizeIdentifier } from '../../match/identifier.ts'
 import { findRelease } from './release.ts'
 import type { Sight } from './sight.ts'
 
@@ -40,8 +40,8 @@ function ofPerson(question: string, sight: Sight): Subject | undefined {
 }
 
 function lastLeaves(id: string, { trail }: Sight): number[] {
-  const query = [{ field: 'who' as const, value: id, isPrefix: false, isNot: false }]
-  return trail.search({ query, limit: MAX_LEAVES }).rows.map(({ leafIndex }) => leafIndex)
+  const where = { kind: 'test', field: 'who', test: { is: id } } as const
+  return trail.page({ query: { where }, limit: MAX_LEAVES }).rows.map(({ leafIndex }) => leafIndex)
 }
 
 /** An artifact's digest or a commit's name, whole or cut to seven digits and more. */

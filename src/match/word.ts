@@ -1,0 +1,25 @@
+/** Sentences as words, alike for whoever looks at one row and for an index over millions. */
+
+const WORD = /\{[^{}\s]+\}|[\p{L}\p{N}\p{M}]+/gu
+
+/** ASCII letters only: what every database folds alike. */
+export function foldCase(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+/** Runs of letters and digits, in lower case; a principal, `{person:…}`, is one word without its braces. */
+export function wordsOf(text: string): string[] {
+  const found = text.match(WORD) ?? []
+  return found.map((word) => (word.startsWith('{') ? word.slice(1, -1) : foldCase(word)))
+}
+
+/** Whether the words stand one after the other; the last one may go on when `isOpen`. */
+export function says(sentence: readonly string[], words: readonly string[], isOpen: boolean): boolean {
+  const last = words.length - 1
+  const stands = (start: number) =>
+    words.every((word, index) => {
+      const found = sentence[start + index]
+      return found === word || (isOpen && index === last && found !== undefined && found.startsWith(word))
+    })
+  return sentence.some((_, start) => stands(start))
+}
