@@ -16,7 +16,7 @@ import {
 import { importPublicKey, type PublicJwk } from './public-key.ts'
 import { attempt, quoted, refuse, type Refusal } from './refusal.ts'
 
-export { verifyRegistration, type RegistrationClaims, type RegistrationRefusal } from './passkey-registration.ts'
+export { verifyRegistration } from './passkey-registration.ts'
 export { assertionResponse, registrationResponse } from './passkey-data.ts'
 export type { AssertionResponse, RegistrationResponse } from './passkey-data.ts'
 

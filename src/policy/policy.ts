@@ -9,7 +9,7 @@ import { type Question, toCall } from './question.ts'
 import { prepareSlices } from './slice.ts'
 
 export type { PolicyFiles } from './load.ts'
-export { formatProblem, type PolicyProblem, type PolicyProblemCode } from './problem.ts'
+export { formatProblem, type PolicyProblem } from './problem.ts'
 export { type CedarValue, type Entity, type EntityUid, entityRef, type Question } from './question.ts'
 
 /**
