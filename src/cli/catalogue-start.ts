@@ -145,6 +145,22 @@ export const people: readonly Declaration[] = [
     examples: [['countersign revoke @kit --reason "laptop stolen"', 'lists what is still alive, and for how long']],
     load: async () => await import('./revoke.ts'),
   },
+  {
+    name: 'erase person',
+    summary: 'Erase what is personal about a person; the log stays whole and verifies',
+    arguments: [['<person>', '@handle or person:id']],
+    options: [
+      { flags: '--field <name>', text: 'only this, such as ip or userAgent (else everything)', isRepeated: true },
+      { flags: '--evidence', text: 'their keys and the pushes with their commits, too: those can’t be decided again' },
+      { flags: '--reason <text>', text: 'why; recorded', isMandatory: true },
+    ],
+    examples: [
+      ['countersign erase person @kit --reason "asked for it, ticket 41"', 'revoke them first; no second administrator is asked'],
+      ['countersign erase person @kit --field ip --field userAgent --reason "ninety days are over"', 'only these'],
+    ],
+    next: ['verify', 'replay'],
+    load: async () => await import('./erase-person.ts'),
+  },
 ]
 
 export const git: readonly Declaration[] = [

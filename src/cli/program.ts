@@ -16,6 +16,7 @@ const FAMILIES: readonly Family[] = [
   { name: 'policy', summary: 'Check policies, put them into force', group: 'Ask and verify' },
   { name: 'people', summary: 'Who may act: list, invite, enrol, roles', group: 'People and keys' },
   { name: 'people role', summary: 'Give and take roles', group: '' },
+  { name: 'erase', summary: 'Forget what is personal', group: 'People and keys' },
   { name: 'git', summary: 'Signed commits and judged pushes', group: 'People and keys' },
   { name: 'issuer', summary: 'CIs whose jobs may sign in', group: 'Set up' },
   { name: 'environment', summary: 'Where releases go, and who must agree', group: 'Set up' },

@@ -53,6 +53,7 @@ function portOf(host: Host, config: Config, report: (sentence: string) => void):
     views: host.views,
     logStatus: () => host.logStatus(),
     repairLog: (request) => host.repairLog(request),
+    erasePerson: (request) => host.erasePerson(request),
     rotateLogKey: (request) => host.instance.rotateLogKey(request),
   }
 }

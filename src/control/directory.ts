@@ -42,6 +42,22 @@ export class Directory {
     if (event.type === 'login.opened' && actor) this.#actors.set(event.principal, actor)
   }
 
+  /** Drops what is covered; `values`, folded, are what the person was called. */
+  forget(id: string, values: ReadonlySet<string>, covers: (name: string) => boolean): void {
+    const entry = this.#people.get(id)
+    if (covers('handle')) {
+      for (const [handle, owner] of this.#handles) if (owner === id) this.#handles.delete(handle)
+      delete entry?.handle
+    }
+    if (covers('name')) delete entry?.name
+    if (covers('email')) {
+      for (const email of entry?.emails ?? []) this.#emails.delete(email)
+      entry?.emails.clear()
+    }
+    if (covers('actor'))
+      for (const [job, actor] of this.#actors) if (values.has(fold(actor))) this.#actors.delete(job)
+  }
+
   #describe(id: string, disclosures: readonly Disclosure[]): void {
     const entry = this.#entry(id)
     const handle = valueOf(disclosures, 'handle')

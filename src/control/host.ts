@@ -4,8 +4,9 @@
  */
 
 import { join } from 'node:path'
-import { refuse, type Refusal } from '../evidence/refusal.ts'
+import { isRefusal, refuse, type Refusal } from '../evidence/refusal.ts'
 import { openTrail, type Trail } from '../index/trail.ts'
+import { Eraser } from './erasure.ts'
 import type { Request } from './handle.ts'
 import { systemCaller } from './handle.ts'
 import { Instance, type InstanceOptions } from './instance.ts'
@@ -35,6 +36,7 @@ export class Host implements AsyncDisposable {
   #scrub: Scrub | undefined
   #watch: Watch | undefined
   readonly #repair: Repair
+  readonly #eraser: Eraser
   readonly #report: (sentence: string) => void
   #troubleSince: number | undefined
 
@@ -50,6 +52,8 @@ export class Host implements AsyncDisposable {
       clock: instance.clock,
     })
     const { log, clock } = instance
+    const onErased = () => this.views.forget()
+    this.#eraser = parts.use(new Eraser({ ...deskOf(instance), directory: options.directory, onErased, report: options.report }))
     this.#repair = openRepair({ log, signer: () => instance.signer, witnesses: options.witnesses, clock })
   }
 
@@ -72,6 +76,8 @@ export class Host implements AsyncDisposable {
     // The trail fills itself behind the start; what it has not seen yet it says.
     const filling = this.views.catchUp().catch((error: Error) => report(`couldn't fill the trail: ${error.message}`))
     parts.defer(() => filling)
+    // Also what an old backup brought back.
+    await this.#eraser.complete()
     this.#watch = parts.use(startWatch({ desk: instance, lender, noise, report }))
     const onDamage = (damage: Damage) => this.#recordDamage(damage)
     this.#scrub = parts.use(startScrub({ log, directory: join(directory, 'log'), onDamage, onTrouble: report }))
@@ -105,6 +111,13 @@ export class Host implements AsyncDisposable {
     if (back.length === 0)
       return refuse('repair_failed', `No leaf could be put back: ${failed[0]?.because ?? 'no witness has a copy'}.`)
     return this.instance.handle(asked(back, from.join(', ') || 'this copy'))
+  }
+
+  /** Writes the order down, and carries it out. */
+  async erasePerson(request: Request): Promise<Recorded | Refusal> {
+    const ordered = await this.instance.handle(request)
+    if (!isRefusal(ordered) && ordered.decision.outcome === 'allowed') await this.#eraser.complete()
+    return ordered
   }
 
   /** Leaves that match the tree now: somebody restored them while nobody looked. */
@@ -160,6 +173,10 @@ export class Host implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts?.disposeAsync()
   }
+}
+
+function deskOf({ ledger, evidence, clock }: Instance) {
+  return { ledger, evidence, clock }
 }
 
 function instant(at: number): string {

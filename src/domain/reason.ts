@@ -14,7 +14,7 @@ export const reasons = {
   no_such_person: { sentence: 'There is no such person.', next: 'countersign people list' },
   person_active: {
     sentence: 'This person can still act here; their handle, name and addresses say who answers for it.',
-    next: 'countersign revoke, or erase other fields with --field',
+    next: 'countersign revoke',
   },
   no_such_key: { sentence: 'There is no such key.' },
   no_such_role: { sentence: 'This person does not hold that role.' },

@@ -41,6 +41,11 @@ export class Idempotency {
     return { kind: 'answer', answer: await this.#run(once, at, work) }
   }
 
+  /** What was done stays done; what was answered is gone. */
+  forgetAnswers(): void {
+    for (const [caller, keys] of this.#callers) for (const [key, kept] of keys) this.#forget(caller, key, kept)
+  }
+
   async #run(once: Once, at: number, work: () => Promise<Answer>): Promise<Answer> {
     const { caller, key, digest } = once
     const kept: Kept = { digest, until: at + KEPT_MS, running: work() }

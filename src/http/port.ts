@@ -25,6 +25,8 @@ export type Port = Desk & {
   /** Both write their own leaf; what they need besides is not for a route to know. */
   repairLog(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
   rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
+  /** Resolves once it is carried out, or cannot be now. */
+  erasePerson(request: Request): Promise<Recorded | Refusal>
   /** Hears in one sentence of what is our own fault. */
   report(sentence: string): void
   readonly config: Config

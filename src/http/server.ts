@@ -13,6 +13,7 @@ import { builds } from './builds.ts'
 import { enrolments } from './enrolments.ts'
 import { environments } from './environments.ts'
 import { events, STREAM_TIMES, type StreamTimes } from './events.ts'
+import { erasures } from './erasures.ts'
 import { problemOfFailure } from './failure.ts'
 import { grants } from './grants.ts'
 import { guard } from './guard.ts'
@@ -97,7 +98,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   logins(desk, codes)
   loginCodes(desk, codes)
   const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
-  const flow = [pushes, builds, releases, approvals, grants]
+  const flow = [erasures, pushes, builds, releases, approvals, grants]
   const trail = [leaves, why, overview, log, alerts]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
   health(desk, metrics)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { sha256 } from '../../src/bytes/digest.ts'
 import { base64, base64url, utf8 } from '../../src/bytes/text.ts'
 import type { LogStatus } from '../../src/control/view/shape.ts'
+import { Eraser } from '../../src/control/erasure.ts'
 import { Views } from '../../src/control/view/views.ts'
 import { assert, createSoftwarePasskey, register, type SoftwarePasskey } from '../../src/credential/software-passkey.ts'
 import type { App } from '../../src/http/app.ts'
@@ -68,6 +69,10 @@ export class Office implements AsyncDisposable {
     ledger.follow((published) => views.ingest(published))
     await views.catchUp()
     const reports: string[] = []
+    const report = (sentence: string) => void reports.push(sentence)
+    const { directory } = company
+    const onErased = () => views.forget()
+    const eraser = new Eraser({ ledger, evidence, clock: instance.clock, directory, onErased, report })
     const port: Port = {
       ...{ ledger, evidence, views, logStatus, clock: instance.clock },
       ...{ noise: instance.noise, challenges: instance.challenges, doorRequests: instance.doorRequests },
@@ -76,7 +81,12 @@ export class Office implements AsyncDisposable {
       repairLog: (request) =>
         instance.handle({ ...request, command: { type: 'repair log', leafIndexes: [0], from: 'test' } }),
       rotateLogKey: (request) => instance.rotateLogKey(request),
-      report: (sentence) => reports.push(sentence),
+      erasePerson: async (request) => {
+        const ordered = await instance.handle(request)
+        await eraser.complete()
+        return ordered
+      },
+      report,
       config: { publicUrl: ORIGIN, version: 'test', consoleDirectory: '/nonexistent', ...config },
       ...changes,
     }

@@ -21,6 +21,7 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/enrolments': { token: 't'.repeat(43), registration: REGISTRATION },
   'POST /api/v1/people': { handle: 'eve', name: 'Eve', email: 'eve@acme.example', zone: 'UTC', roles: [] },
   'POST /api/v1/people/:id/revocation': { reason: 'left' },
+  'POST /api/v1/people/:id/erasures': { reason: 'left', fields: ['ip'] },
   'POST /api/v1/people/:id/roles': { role: 'auditor' },
   'POST /api/v1/keys': { format: 'ssh', publicKey: story.key.line },
   'POST /api/v1/issuers': { issuer: 'https://other.example', kind: 'github' },

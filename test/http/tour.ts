@@ -57,6 +57,7 @@ async function tourPeople({ office, ana, dana }: Story): Promise<void> {
   await office.post(`/api/v1/people/${eve.id}/roles`, { role: 'auditor', reason: 'the yearly audit' }, ana.token)
   await office.ask('DELETE', '/api/v1/people/@eve/roles/auditor', { as: ana.token })
   await office.post('/api/v1/people/@eve/revocation', { reason: 'the audit is over' }, ana.token)
+  await office.post('/api/v1/people/@eve/erasures', { reason: 'as agreed', fields: ['userAgent'] }, ana.token)
   const { body } = await office.post('/api/v1/keys', { format: 'ssh', publicKey: createSigningKey().line }, dana.token)
   await office.ask('DELETE', `/api/v1/keys/${encodeURIComponent(body.result.key)}`, { as: dana.token })
   await office.get('/api/v1/setup')

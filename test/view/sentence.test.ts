@@ -170,6 +170,21 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     `invited {${mara}} as approver`,
   ],
   'principal.enrolled': [set['principal.enrolled'], {}, 'enrolled a software passkey'],
+  'erasure.ordered': [
+    { type: 'erasure.ordered', person: ivo, fields: ['ip', 'userAgent'], evidence: true },
+    {},
+    `ordered to erase ip and userAgent about {${ivo}}, evidence included`,
+  ],
+  'erasure.done': [
+    { type: 'erasure.done', order: 9, person: ivo, leaves: 2, disclosures: 4, evidence: 1, evidenceKept: 0 },
+    {},
+    `erased 4 disclosures beside 2 leaves and 1 piece of evidence about {${ivo}}`,
+  ],
+  'erasure.refused': [
+    { type: 'erasure.refused', person: ivo },
+    { reason: 'person_active' },
+    `was refused to erase what is personal about {${ivo}}: this person can still act here; their handle, name and addresses say who answers for it`,
+  ],
   'principal.revoked': [{ type: 'principal.revoked', principal: ivo }, {}, `revoked {${ivo}}`],
   'principal.refused': [
     { type: 'principal.refused', wanted: 'invite person' },

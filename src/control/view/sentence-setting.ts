@@ -6,7 +6,7 @@ import type { EventType } from '../../domain/event.ts'
 import type { JobFacts } from '../../domain/login.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 
-type Room = 'alert' | 'environment' | 'issuer' | 'key' | 'log' | 'login' | 'policy' | 'principal' | 'role' | 'target'
+type Room = 'alert' | 'environment' | 'erasure' | 'issuer' | 'key' | 'log' | 'login' | 'policy' | 'principal' | 'role' | 'target'
 type Types = Extract<EventType, `${Room}.${string}`>
 
 function aboutPerson(id: string): Pick<Told, 'resource'> {
@@ -34,6 +34,18 @@ export const tells: Tells<Types> = {
     sentence: `defined the environment ${environment}: ${count(approvals, 'approval')} by ${approverRole}`,
     environment,
     ...about('environment', environment),
+  }),
+  'erasure.ordered': ({ person, fields, evidence }) => ({
+    sentence: `ordered to erase ${fields === undefined ? 'everything personal' : list(fields)} about ${named(person)}${evidence ? ', evidence included' : ''}`,
+    ...aboutPerson(person),
+  }),
+  'erasure.done': ({ person, leaves, disclosures, evidence }) => ({
+    sentence: `erased ${count(disclosures, 'disclosure')} beside ${count(leaves, 'leaf', 'leaves')}${evidence > 0 ? ` and ${count(evidence, 'piece')} of evidence` : ''} about ${named(person)}`,
+    ...aboutPerson(person),
+  }),
+  'erasure.refused': ({ person }, { reason }) => ({
+    sentence: `was refused to erase what is personal about ${named(person)}${because(reason)}`,
+    ...aboutPerson(person),
   }),
   'issuer.trusted': ({ issuer }) => ({ sentence: `trusted CI tokens of ${issuer}`, ...about('issuer', issuer) }),
   'key.enrolled': ({ person, fingerprint, format }) => ({

@@ -55,6 +55,11 @@ export class Archive {
     return { leaf, bytes, disclosures: openSeal(leaf.personal, kept) }
   }
 
+  /** What was read before may be erased now. */
+  forget(): void {
+    this.#pushes.clear()
+  }
+
   evidence(digest: string): Promise<Uint8Array | undefined> {
     return this.#evidence.get(digest as DigestText)
   }

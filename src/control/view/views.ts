@@ -65,6 +65,12 @@ export class Views {
     return this.#filling.catchUp()
   }
 
+  /** Something was erased: nothing that was read before is remembered. */
+  forget(): void {
+    this.#archive.forget()
+    this.#labels.clear()
+  }
+
   /** Undefined, or why the trail lacks the newest leaves: one sentence. Nothing else depends on it. */
   get trouble(): string | undefined {
     return this.#options.trail.trouble
