@@ -35,7 +35,8 @@ export async function handle(request: Request, { ledger, evidence, clock }: Desk
   const { command, caller, exhibits = [], personal = {}, given = () => ({}), policies } = request
   // Not before the log's own time: a clock that went back would make expired tokens good again.
   // The log may still have room it took in advance, but not for long: what gives anybody anything stops first.
-  const { trouble } = ledger.log
+  // A damaged log is another matter: the rules refuse on it, in leaves.
+  const trouble = ledger.state.log?.damaged.length ? undefined : ledger.log.trouble
   if (trouble && !goesOn(command.type))
     throw new StoreError('unwritable', `nothing privileged is decided now: ${trouble}`)
   const verifiedAt = Math.max(clock(), ledger.state.at)

@@ -52,8 +52,9 @@ export class Host implements AsyncDisposable {
       clock: instance.clock,
     })
     const { log, clock } = instance
-    const onErased = () => this.views.forget()
-    this.#eraser = parts.use(new Eraser({ ...deskOf(instance), directory: options.directory, onErased, report: options.report }))
+    const { directory, report } = options
+    const forget = (leafIndexes: readonly number[]) => this.views.forget(leafIndexes)
+    this.#eraser = parts.use(new Eraser({ ...deskOf(instance), directory, forget, report }))
     this.#repair = openRepair({ log, signer: () => instance.signer, witnesses: options.witnesses, clock })
   }
 
@@ -161,13 +162,16 @@ export class Host implements AsyncDisposable {
 
   #trouble(): { readonly sentence: string; readonly leafIndex?: number } | undefined {
     const { log, ledger } = this.instance
-    if (log.trouble) return { sentence: `${log.trouble}; nothing is decided until it can be written` }
+    // Damage first: whatever cannot be published because of it is no news.
     const [leafIndex] = ledger.state.log?.damaged ?? []
-    if (leafIndex === undefined) return undefined
-    return {
-      leafIndex,
-      sentence: `Leaf ${leafIndex} does not match the signed log; privileged actions are refused until it is repaired.`,
-    }
+    if (leafIndex !== undefined)
+      return {
+        leafIndex,
+        sentence: `Leaf ${leafIndex} does not match the signed log; privileged actions are refused until it is repaired.`,
+      }
+    return log.trouble
+      ? { sentence: `${log.trouble}; nothing privileged is decided until it can be written` }
+      : undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
