@@ -5,6 +5,7 @@ import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import * as build from './build.ts'
 import * as environment from './environment.ts'
+import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
 import * as issuer from './issuer.ts'
@@ -23,6 +24,7 @@ export const schemas = {
   ...approval.commands,
   ...build.commands,
   ...environment.commands,
+  ...evidence.commands,
   ...erasure.commands,
   ...grant.commands,
   ...issuer.commands,

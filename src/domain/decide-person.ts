@@ -7,6 +7,7 @@ import type { Command } from './command.ts'
 import { allowed, refused, type Decision } from './decision.ts'
 import * as erasure from './erasure.ts'
 import type { Event } from './event.ts'
+import * as evidence from './evidence.ts'
 import * as key from './key.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
@@ -74,6 +75,8 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return permitted('log.rotated', command, administer('rotateKey'))
     case 'repair log':
       return permitted('log.repaired', command, administer('repairLog'))
+    case 'export evidence':
+      return evidence.giveAway(command, isPerson ? ask('exportEvidence', [q.instance], {}) : q.unasked)
     case 'acknowledge alert':
       return alert.acknowledge(
         command,

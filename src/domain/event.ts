@@ -4,6 +4,7 @@ import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import * as build from './build.ts'
 import * as environment from './environment.ts'
+import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
 import * as issuer from './issuer.ts'
@@ -22,6 +23,7 @@ export type Event =
   | approval.ApprovalEvent
   | build.BuildEvent
   | environment.EnvironmentEvent
+  | evidence.EvidenceEvent
   | erasure.ErasureEvent
   | grant.GrantEvent
   | issuer.IssuerEvent
@@ -43,6 +45,7 @@ export const schemas = {
   ...approval.events,
   ...build.events,
   ...environment.events,
+  ...evidence.events,
   ...erasure.events,
   ...grant.events,
   ...issuer.events,

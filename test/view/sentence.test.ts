@@ -170,6 +170,16 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     `invited {${mara}} as approver`,
   ],
   'principal.enrolled': [set['principal.enrolled'], {}, 'enrolled a software passkey'],
+  'evidence.exported': [
+    { type: 'evidence.exported', from: 3, to: 90, digest: digest('e'), framework: 'soc2', withhold: 'personal' },
+    {},
+    'took away leaves 3 to 89 as evidence for soc2, without personal data (eeeeeee)',
+  ],
+  'evidence.refused': [
+    { type: 'evidence.refused', from: 3, to: 90 },
+    { outcome: 'refused', reason: 'policy_refused' },
+    'was refused the evidence of leaves 3 to 89: the policies in force do not permit this',
+  ],
   'erasure.ordered': [
     { type: 'erasure.ordered', person: ivo, fields: ['ip', 'userAgent'], evidence: true },
     {},

@@ -6,7 +6,19 @@ import type { EventType } from '../../domain/event.ts'
 import type { JobFacts } from '../../domain/login.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 
-type Room = 'alert' | 'environment' | 'erasure' | 'issuer' | 'key' | 'log' | 'login' | 'policy' | 'principal' | 'role' | 'target'
+type Room =
+  | 'alert'
+  | 'environment'
+  | 'evidence'
+  | 'erasure'
+  | 'issuer'
+  | 'key'
+  | 'log'
+  | 'login'
+  | 'policy'
+  | 'principal'
+  | 'role'
+  | 'target'
 type Types = Extract<EventType, `${Room}.${string}`>
 
 function aboutPerson(id: string): Pick<Told, 'resource'> {
@@ -46,6 +58,13 @@ export const tells: Tells<Types> = {
   'erasure.refused': ({ person }, { reason }) => ({
     sentence: `was refused to erase what is personal about ${named(person)}${because(reason)}`,
     ...aboutPerson(person),
+  }),
+  'evidence.exported': ({ from, to, framework, digest, withhold }) => ({
+    sentence: `took away leaves ${from} to ${to - 1} as evidence${framework ? ` for ${framework}` : ''}${withhold ? ', without personal data' : ''} (${short(digest)})`,
+    ...about('package', digest, short(digest)),
+  }),
+  'evidence.refused': ({ from, to }, { reason }) => ({
+    sentence: `was refused the evidence of leaves ${from} to ${to - 1}${because(reason)}`,
   }),
   'issuer.trusted': ({ issuer }) => ({ sentence: `trusted CI tokens of ${issuer}`, ...about('issuer', issuer) }),
   'key.enrolled': ({ person, fingerprint, format }) => ({

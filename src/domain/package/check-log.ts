@@ -48,12 +48,11 @@ export async function checkLog(
   const lines = leafLines(members)
   const proof = readProof(members)
   const whole = await checkLeaves(lines, proof, signed.rootHash, { members, manifest }, tools, onProgress)
-  const plain = whole.state === 'ok' ? lines.map((line, i) => parsePlainLeaf(decodeText(line), manifest.from + i)!) : []
-  const edges =
-    whole.state === 'ok'
-      ? await checkEdges(plain, proof?.edges ?? [], signed.rootHash, manifest, tools)
-      : skipped('edges', 'leaves')
-  return { ...heads, checks: [...checks, whole, edges], leaves: whole.state === 'ok' ? { lines, plain } : undefined }
+  const { check, plain } = whole
+  if (check.state !== 'ok')
+    return { ...heads, checks: [...checks, check, skipped('edges', 'leaves')], leaves: undefined }
+  const edges = await checkEdges(plain, proof?.edges ?? [], signed.rootHash, manifest, tools)
+  return { ...heads, checks: [...checks, check, edges], leaves: { lines, plain } }
 }
 
 function textOfMember(members: Members, name: string): string | undefined {
@@ -131,18 +130,19 @@ async function checkLeaves(
   { members, manifest }: Opened,
   tools: Tools,
   onProgress: Progress | undefined,
-): Promise<Check> {
+): Promise<{ readonly check: Check; readonly plain: readonly PlainLeaf[] }> {
   const { from, to } = manifest
-  if (!proof) return judged('leaves', '', [{ cause: 'malformed', detail: `${PROOF} is missing or cannot be read` }])
+  const failed = (problems: readonly Problem[]) => ({ check: judged('leaves', '', problems), plain: [] })
+  if (!proof) return failed([{ cause: 'malformed', detail: `${PROOF} is missing or cannot be read` }])
   const hashes: Uint8Array[] = []
   for (const line of lines) {
     hashes.push(await tools.leafHash(line))
     if (hashes.length % 1000 === 0) onProgress?.(Math.min(hashes.length, to - from), to - from)
   }
   const proves = (given: readonly Uint8Array[]) => isProven(given, proof, rootHash, manifest, tools)
-  if (await proves(hashes))
-    return judged('leaves', `leaves ${from} to ${to - 1}, each at its place`, misplaced(lines, manifest))
-  return judged('leaves', '', await explain(lines, hashes, members, manifest, proves))
+  if (!(await proves(hashes))) return failed(await explain(lines, hashes, members, manifest, proves))
+  const { plain, problems } = readInOrder(lines, manifest)
+  return { check: judged('leaves', `leaves ${from} to ${to - 1}, each at its place`, problems), plain }
 }
 
 async function isProven(
@@ -201,9 +201,10 @@ function lossyText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
 }
 
-/** Leaves that are in the log and say something else about where and when they are. */
-function misplaced(lines: readonly Uint8Array[], { from, origin }: Manifest): Problem[] {
+/** What the leaves say; also of those that are in the log and say something else about where and when they are. */
+function readInOrder(lines: readonly Uint8Array[], { from, origin }: Manifest) {
   const problems: Problem[] = []
+  const plain: PlainLeaf[] = []
   let before = ''
   for (const [index, line] of lines.entries()) {
     const leaf = parsePlainLeaf(lossyText(line), from + index)
@@ -214,8 +215,9 @@ function misplaced(lines: readonly Uint8Array[], { from, origin }: Manifest): Pr
     else if (leaf.origin !== origin) problems.push({ cause: 'altered', detail: `${where} is of ${leaf.origin}` })
     else if (leaf.at < before) problems.push({ cause: 'reordered', detail: `${where} is older than the one before it` })
     before = leaf?.at ?? before
+    if (leaf) plain.push(leaf)
   }
-  return problems
+  return { plain, problems }
 }
 
 /** The leaf before the range and the one behind it stand in the same tree, and lie outside the period. */
@@ -231,8 +233,8 @@ async function checkEdges(
   for (const { leafIndex, leaf, hashes } of edges) {
     const hash = await tools.leafHash(encodeText(leaf))
     const found = parsePlainLeaf(leaf, leafIndex)
-    const isIn =
-      found && (await verifyInclusion(leafIndex, checkpointSize, hash, hashes.map(parseBase64), rootHash, tools))
+    const path = attemptHashes(hashes)
+    const isIn = found && path && (await verifyInclusion(leafIndex, checkpointSize, hash, path, rootHash, tools))
     if (isIn) outside.set(leafIndex, found)
     else problems.push({ cause: 'not_in_log', detail: `leaf ${leafIndex}, beside the range, is not in the log` })
   }
@@ -245,6 +247,14 @@ async function checkEdges(
   return judged('edges', `nothing of the period ${asked.from} to ${asked.to} lies outside; ${end}`, problems)
 }
 
+function attemptHashes(hashes: readonly string[]): Uint8Array[] | undefined {
+  try {
+    return hashes.map(parseBase64)
+  } catch {
+    return undefined
+  }
+}
+
 type Around = Readonly<Record<'first' | 'last', PlainLeaf>> &
   Readonly<Record<'before' | 'after', PlainLeaf | undefined>>
 
@@ -254,7 +264,7 @@ function periodProblems(
   from: number,
   to: number,
 ): Problem[] {
-  const [start, end] = [parseBound(asked.from, 'from'), parseBound(asked.to, 'to')]
+  const [start, end] = [parseBound(asked.from, 'first'), parseBound(asked.to, 'last')]
   if (!start || !end) return [{ cause: 'malformed', detail: 'the period that was asked for cannot be read' }]
   const moment = ({ at }: PlainLeaf) => Date.parse(at)
   const problems: string[] = []

@@ -10,7 +10,16 @@ import { COVERAGE, EXCEPTIONS, formatLines, PICKS, policyName, tableName } from 
 import type { Manifest } from './manifest.ts'
 import { fieldsOf, textOf, type PlainLeaf } from './plain-leaf.ts'
 import { Populations } from './population.ts'
-import { formatPicks, formatSample, pick, seedOf, Stories, type SampleFile, type SampleSource } from './sample.ts'
+import {
+  formatPicks,
+  formatSample,
+  pick,
+  seedOf,
+  Stories,
+  type Sampled,
+  type SampleFile,
+  type SampleSource,
+} from './sample.ts'
 import { formatCsv, formatJsonLines, type Table } from './table.ts'
 import type { Tools } from './tool.ts'
 
@@ -66,7 +75,8 @@ export class Derived {
     const releases = this.tables.find(({ name }) => name === 'releases')!.rows.map(({ release }) => String(release))
     const seed = await seedOf(rootHash, asked.nonce, tools)
     const picked = await pick(releases, asked.samples, seed, tools)
-    const picks = picked.map((release) => ({ release, leaves: this.#stories.of(release, source.leaf) }))
+    const picks: Sampled[] = []
+    for (const release of picked) picks.push({ release, leaves: await this.#stories.of(release, source.leaf) })
     const files: SampleFile[] = [{ name: PICKS, bytes: formatPicks(seed, asked.nonce, releases.length, picks) }]
     for (const [index, each] of picks.entries()) files.push(...(await formatSample(index + 1, each, source)))
     return files

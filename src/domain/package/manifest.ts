@@ -59,7 +59,7 @@ export function parseManifest(text: string): Manifest {
   const said = fieldsOf(statement['predicate'])
   if (statement['predicateType'] !== PREDICATE_TYPE) throw new SyntaxError('the manifest is of another kind')
   if (said['format'] !== 1)
-    throw new SyntaxError(`the package is of format ${String(said['format'])}; this reads format 1`)
+    throw new SyntaxError(`the package is of format ${numberOf(said['format'])}; this reads format 1`)
   const manifest: Manifest = {
     origin: textOf(said['origin']),
     logKey: textOf(said['logKey']),

@@ -8,7 +8,7 @@ import { encodeText, formatHex } from '../../bytes/portable.ts'
 import { listOf, fieldsOf, textOf, type PlainLeaf } from './plain-leaf.ts'
 import type { Tools } from './tool.ts'
 
-export type Pick = { readonly release: string; readonly leaves: readonly number[] }
+export type Sampled = { readonly release: string; readonly leaves: readonly number[] }
 
 /** SHA-256 over the root hash (base64), a newline and the auditor's words; in hexadecimal. */
 export async function seedOf(rootHash: string, nonce: string, { sha256 }: Tools): Promise<string> {
@@ -44,9 +44,10 @@ export class Stories {
   }
 
   /** Leaves of the period that tell of a release, in order: its own, and those of its grants, build, push, approvers and policies. */
-  of(release: string, read: (leafIndex: number) => PlainLeaf | undefined): number[] {
+  async of(release: string, read: SampleSource['leaf']): Promise<number[]> {
     const own = this.#leaves.get(release) ?? []
-    const related = own.flatMap((leafIndex) => relatedOf(read(leafIndex)))
+    const related: string[] = []
+    for (const leafIndex of own) related.push(...relatedOf(await read(leafIndex)))
     const all = [...own, ...related.flatMap((key) => this.#leaves.get(key)?.slice(0, 16) ?? [])]
     return [...new Set(all)].sort((a, b) => a - b)
   }
@@ -87,21 +88,21 @@ export type SampleFile = { readonly name: string; readonly bytes: Uint8Array }
 
 export type SampleSource = {
   readonly leafText: (leafIndex: number) => Promise<string>
-  readonly leaf: (leafIndex: number) => PlainLeaf | undefined
+  readonly leaf: (leafIndex: number) => Promise<PlainLeaf | undefined>
   /** Undefined when it was erased. */
   readonly blob: (digest: string) => Promise<Uint8Array | undefined>
 }
 
 export async function formatSample(
   number: number,
-  { release, leaves }: Pick,
+  { release, leaves }: Sampled,
   source: SampleSource,
 ): Promise<SampleFile[]> {
   const folder = `samples/${String(number).padStart(3, '0')}`
   const files: SampleFile[] = []
   const lines: string[] = []
   for (const leafIndex of leaves) {
-    const leaf = source.leaf(leafIndex)
+    const leaf = await source.leaf(leafIndex)
     if (!leaf) continue
     const name = `leaf-${String(leafIndex).padStart(9, '0')}`
     files.push({ name: `${folder}/${name}.json`, bytes: encodeText(await source.leafText(leafIndex)) })
@@ -121,6 +122,6 @@ export async function formatSample(
   return [...files, { name: `${folder}/page.md`, bytes: encodeText(page.join('\n\n')) }]
 }
 
-export function formatPicks(seed: string, nonce: string, population: number, picks: readonly Pick[]): Uint8Array {
+export function formatPicks(seed: string, nonce: string, population: number, picks: readonly Sampled[]): Uint8Array {
   return encodeText(`${canonical({ seed, nonce, population, picks })}\n`)
 }

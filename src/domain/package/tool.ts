@@ -3,16 +3,16 @@
 type Eventually<T> = T | Promise<T>
 
 export type Tools = {
-  sha256(bytes: Uint8Array): Eventually<Uint8Array>
+  readonly sha256: (bytes: Uint8Array) => Eventually<Uint8Array>
   /** RFC 6962, 2.1: SHA-256 of 0x00 and the leaf. */
-  leafHash(leaf: Uint8Array): Eventually<Uint8Array>
+  readonly leafHash: (leaf: Uint8Array) => Eventually<Uint8Array>
   /** RFC 6962, 2.1: SHA-256 of 0x01, left and right. */
-  nodeHash(left: Uint8Array, right: Uint8Array): Eventually<Uint8Array>
+  readonly nodeHash: (left: Uint8Array, right: Uint8Array) => Eventually<Uint8Array>
   /**
    * Whether a signed note (C2SP signed-note, tlog-cosignature) carries a signature of this verifier key: `absent` when no
    * line names the key, `wrong` when one does and does not verify. Throws a sentence for what is no note or no key.
    */
-  judgeNote(note: string, key: string): Eventually<'valid' | 'wrong' | 'absent'>
+  readonly judgeNote: (note: string, key: string) => Eventually<'valid' | 'wrong' | 'absent'>
   /** Ed25519 over these bytes by the public key of a verifier key. Throws a sentence for what is no key. */
-  verify(key: string, message: Uint8Array, signature: Uint8Array): Eventually<boolean>
+  readonly verify: (key: string, message: Uint8Array, signature: Uint8Array) => Eventually<boolean>
 }

@@ -1,0 +1,56 @@
+/** The proofs of a package: what stands before its leaves, beside them, and how the signed tree goes on behind them. */
+
+import { base64, utf8 } from '../../bytes/text.ts'
+import type { Edge, Proof } from '../../domain/package/layout.ts'
+import { spansOf } from '../../domain/package/tree.ts'
+import type { Log } from '../../store/log.ts'
+import { verifyCosignatures } from '../../tlog/cosignature.ts'
+import { openCheckpoint } from '../../tlog/checkpoint.ts'
+import { leafHash, nodeHash } from '../../tlog/hash.ts'
+import { formatKey, type Signer, type VerifierKey } from '../../tlog/key.ts'
+import { attempt } from '../../evidence/refusal.ts'
+import type { LeafRange } from './range.ts'
+
+export type Closing = {
+  readonly note: string
+  readonly size: number
+  readonly rootHash: Uint8Array
+  readonly witnesses: readonly string[]
+}
+
+/** The latest checkpoint that witnesses cosigned, when it is behind the range and signed with the present key; else the latest. */
+export function closingOf(log: Log, { to }: LeafRange, { key }: Signer, witnesses: readonly VerifierKey[]): Closing {
+  const { cosigned, head, origin } = log
+  const opened = cosigned === undefined ? undefined : attempt(() => openCheckpoint(cosigned, origin, [key]))
+  if (!cosigned || !opened || opened.size < to) return { ...head, witnesses: [] }
+  const seen = witnesses.filter((witness) => attempt(() => verifyCosignatures(opened.note, [witness])) !== undefined)
+  return { note: cosigned, size: opened.size, rootHash: opened.rootHash, witnesses: seen.map(formatKey) }
+}
+
+export async function proveRange(log: Log, { from, to }: LeafRange, { size }: Closing): Promise<Proof> {
+  const edges = [...(from > 0 ? [from - 1] : []), ...(to < size ? [to] : [])]
+  return {
+    before: (await rootsBefore(log, from)).map(base64.encode),
+    consistency: (await log.consistencyProof(to, size)).map(base64.encode),
+    edges: await Promise.all(edges.map((leafIndex) => edgeOf(log, leafIndex, size))),
+  }
+}
+
+async function edgeOf(log: Log, leafIndex: number, size: number): Promise<Edge> {
+  const hashes = await log.inclusionProof(leafIndex, size)
+  return { leafIndex, leaf: utf8.decode(await log.leaf(leafIndex)), hashes: hashes.map(base64.encode) }
+}
+
+/**
+ * Roots of the full subtrees over the first `size` leaves, largest first. The path of the last leaf has them all: first its
+ * siblings in the smallest subtree, then the larger subtrees, nearest first.
+ */
+async function rootsBefore(log: Log, size: number): Promise<Uint8Array[]> {
+  if (size === 0) return []
+  const path = await log.inclusionProof(size - 1, size)
+  const inside = Math.log2(spansOf(size).at(-1)!)
+  const smallest = path
+    .slice(0, inside)
+    .reduce<Uint8Array>((hash, left) => nodeHash(left, hash), leafHash(await log.leaf(size - 1)))
+  return [...path.slice(inside).reverse(), smallest]
+}

@@ -1,0 +1,29 @@
+/** Checking a package with Node's cryptography and our own reading of signed notes. */
+
+import { sha256 } from '../../bytes/digest.ts'
+import type { Tools } from '../../domain/package/tool.ts'
+import { verifyCosignatures } from '../../tlog/cosignature.ts'
+import { leafHash, nodeHash } from '../../tlog/hash.ts'
+import { COSIGNATURE, parseKey, verifyEd25519, type VerifierKey } from '../../tlog/key.ts'
+import { parseNote, verifyNote } from '../../tlog/note.ts'
+import { TlogError } from '../../tlog/error.ts'
+
+export const nodeTools: Tools = {
+  sha256: (bytes) => sha256(bytes),
+  leafHash,
+  nodeHash,
+  judgeNote: (note, key) => judge(note, parseKey(key)),
+  verify: (key, message, signature) => verifyEd25519(parseKey(key), message, signature),
+}
+
+function judge(source: string, key: VerifierKey): 'valid' | 'wrong' | 'absent' {
+  const note = parseNote(source)
+  try {
+    if (key.type === COSIGNATURE) verifyCosignatures(note, [key])
+    else verifyNote(note, [key])
+    return 'valid'
+  } catch (error) {
+    if (error instanceof TlogError) return error.code === 'unknown_key' ? 'absent' : 'wrong'
+    throw error
+  }
+}
