@@ -91,8 +91,23 @@ function subtreesOf({ from, to }: Range): Subtree[] {
 function subtreeRoot({ level, index }: Subtree, read: TileReader): HashText {
   const span = 2 ** (level % 8)
   const first = index * span
-  const tile = read(Math.floor(level / 8), Math.floor(first / TILE_WIDTH))
-  return foldHashes(tile, first % TILE_WIDTH, span)
+  return fold(read(Math.floor(level / 8), Math.floor(first / TILE_WIDTH)), first % TILE_WIDTH, span)
+}
+
+/**
+ * Roots within a tile, by its memory. A full subtree of a signed tree never changes, so each is hashed once, and the proof of
+ * a leaf costs the few that are new.
+ */
+const folded = new WeakMap<ArrayBufferLike, Map<number, HashText>>()
+
+function fold(tile: Uint8Array, first: number, span: number): HashText {
+  if (span === 1) return foldHashes(tile, first, 1)
+  const known = folded.get(tile.buffer) ?? new Map<number, HashText>()
+  folded.set(tile.buffer, known)
+  const place = (tile.byteOffset * TILE_WIDTH + first) * 2 * TILE_WIDTH + span
+  const root = known.get(place) ?? nodeHashText(fold(tile, first, span / 2), fold(tile, first + span / 2, span / 2))
+  known.set(place, root)
+  return root
 }
 
 /** The largest power of two smaller than n (n > 1). */

@@ -80,7 +80,8 @@ export class Tree {
     this.#tiles = state.tiles.map(({ index, width, bytes }) => ({
       index,
       width,
-      bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      // A copy: what was hashed of the tiles left behind must not be taken for these.
+      bytes: Buffer.from(bytes),
     }))
   }
 
