@@ -4,21 +4,21 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { parse, canonical, type Json } from '../bytes/json.ts'
-import { base64, utf8 } from '../bytes/text.ts'
+import { base64 } from '../bytes/text.ts'
 import type { Command } from '../domain/command.ts'
 import { decide } from '../domain/decide.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { Event } from '../domain/event.ts'
-import { read, spell, write, type Caller, type Evidence, type Given, type Leaf } from '../domain/leaf.ts'
+import { spell, write, type Caller, type Evidence, type Given, type Leaf } from '../domain/leaf.ts'
 import type { Claims } from '../domain/claims.ts'
-import { formatState, replay, type Fold, type ReadonlyState } from '../domain/state.ts'
+import { formatSnapshot } from '../domain/snapshot.ts'
+import type { Fold, ReadonlyState } from '../domain/state.ts'
 import type { PolicySet } from '../policy/policy.ts'
 import type { Head, Log } from '../store/log.ts'
-import type { SnapshotStore } from '../store/snapshot.ts'
 import type { Disclosure } from '../bytes/disclosure.ts'
-import { Directory } from './directory.ts'
-import { formatDisclosures, openSeal, type Sealed } from './seal.ts'
+import type { Directory } from './directory.ts'
+import { load, type Loaded, type Past } from './load.ts'
+import { formatDisclosures, type Sealed } from './seal.ts'
 
 export type Submission = {
   readonly command: Command
@@ -49,15 +49,20 @@ export type Recorded = Written & { readonly proof: Proof }
 /** A leaf that is on disk, as projections get to see it, in order and without gaps. */
 export type Published = { readonly leaf: Leaf; readonly leafIndex: number; readonly disclosures: readonly Disclosure[] }
 
-export type LedgerOptions = {
-  readonly log: Log
-  readonly snapshots: SnapshotStore
-  readonly policies: (digest: string) => Promise<PolicySet>
+export type LedgerOptions = Past & {
   readonly clock: () => number
   /** Leaves between two snapshots. */
   readonly snapshotEvery?: number
   /** Hears of what failed behind a leaf that is written, in one sentence. */
   readonly report?: (problem: string) => void
+}
+
+const SNAPSHOT_EVERY = 10_000
+/** Leaves after a start before the first snapshot: whoever starts has other things to do. */
+const SETTLED_AFTER = 1_000
+
+function firstSnapshotAfter(snapshotSize: number, size: number): number {
+  return Math.max(snapshotSize, size - SNAPSHOT_EVERY + SETTLED_AFTER)
 }
 
 export class Ledger {
@@ -82,7 +87,7 @@ export class Ledger {
     this.#directory = loaded.directory
     this.#policies = loaded.policies
     this.#published = options.log.size
-    this.#snapshotAt = loaded.snapshotAt
+    this.#snapshotAt = firstSnapshotAfter(loaded.snapshotSize, options.log.size)
     options.log.onRollback(() => this.#fallBack())
   }
 
@@ -171,7 +176,7 @@ export class Ledger {
     this.#published = published.leafIndex + 1
     for (const follower of this.#followers)
       void this.#attempt('hear of', published.leafIndex, () => follower(published))
-    const every = this.#options.snapshotEvery ?? 10_000
+    const every = this.#options.snapshotEvery ?? SNAPSHOT_EVERY
     void this.#attempt('save a snapshot behind', published.leafIndex, async () => {
       if (this.#published >= this.#snapshotAt + every) this.#takeSnapshot()
       if (this.#taken && this.#published >= this.#taken.size) await this.#saveSnapshot(this.#taken)
@@ -205,7 +210,7 @@ export class Ledger {
 
   /** The state may be ahead of the disk by some leaves; it is saved when the disk has caught up, and dropped if it never does. */
   #takeSnapshot(): Snapshot {
-    const taken = { size: this.log.size, bytes: utf8.encode(canonical(formatState(this.state))) }
+    const taken = { size: this.log.size, bytes: Buffer.concat([...formatSnapshot(this.state)]) }
     this.#snapshotAt = taken.size
     this.#taken = taken
     return taken
@@ -230,11 +235,11 @@ export class Ledger {
   }
 
   async #reload(): Promise<void> {
-    const { fold, directory, policies, snapshotAt } = await load(this.#options)
+    const { fold, directory, policies, snapshotSize } = await load(this.#options)
     this.#fold = fold
     this.#directory = directory
     this.#policies = policies
-    this.#snapshotAt = snapshotAt
+    this.#snapshotAt = snapshotSize
     this.#isAhead = false
   }
 }
@@ -254,42 +259,3 @@ function resolve(caller: Caller, state: ReadonlyState): Caller {
 }
 
 type Snapshot = { readonly size: number; readonly bytes: Uint8Array }
-
-type Loaded = {
-  readonly fold: Fold
-  readonly directory: Directory
-  readonly policies: PolicySet
-  readonly snapshotAt: number
-}
-
-async function load({ log, snapshots, policies }: LedgerOptions): Promise<Loaded> {
-  const saved = await snapshots.load(log.size)
-  const fold = replay(saved && (parse(utf8.decode(saved.bytes)) as Json))
-  const directory = new Directory()
-  const from = saved?.size ?? 0
-  await describePeople(log, fold, directory)
-  for await (const { leafIndex, leaf: bytes } of log.leaves(from, log.size)) {
-    const leaf = read(bytes)
-    fold.apply(leaf, leafIndex)
-    if (leaf.personal) directory.apply(leaf, openSeal(leaf.personal, await log.disclosures(leafIndex)))
-  }
-  const digest = fold.state.policy?.digest
-  return { fold, directory, policies: digest === undefined ? nobody : await policies(digest), snapshotAt: from }
-}
-
-/** People of the snapshot are described by a few leaves each, not by the whole log. */
-async function describePeople(log: Log, { state }: Fold, directory: Directory): Promise<void> {
-  const indexes = [...state.people.values()].flatMap(({ disclosedIn }) => disclosedIn).sort((a, b) => a - b)
-  for (const leafIndex of indexes) {
-    const leaf = read(await log.leaf(leafIndex))
-    directory.apply(leaf, openSeal(leaf.personal, await log.disclosures(leafIndex)))
-  }
-}
-
-/** Before the first policies are in force nothing is permitted. */
-const nobody: PolicySet = {
-  digest: `sha256:${'0'.repeat(64)}`,
-  ids: [],
-  ask: () => ({ isAllowed: false, determining: [], errors: [] }),
-  describePolicy: () => undefined,
-}

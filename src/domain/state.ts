@@ -68,8 +68,8 @@ export type Fold = {
   readonly apply: (leaf: Leaf, leafIndex: number) => void
 }
 
-export function replay(from?: Json): Fold {
-  const state = from === undefined ? empty() : parseState(from)
+/** Starts from nothing, or from what a snapshot holds; the state given is this fold's own from here on. */
+export function replay(state: State = empty()): Fold {
   return { state, apply: (leaf, leafIndex) => apply(state, leaf, leafIndex) }
 }
 
@@ -117,7 +117,8 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
   }
 }
 
-function empty(): State {
+/** Before the first leaf. */
+export function empty(): State {
   return {
     log: undefined,
     policy: undefined,
@@ -152,7 +153,8 @@ export function formatState(state: ReadonlyState): Json {
   return spell(state) as Json
 }
 
-function spell(value: unknown): unknown {
+/** Maps as `{map: [[name, member], …]}`, in their order; members that are undefined are left out. */
+export function spell(value: unknown): unknown {
   if (value instanceof Map)
     return { map: [...(value as Map<string, unknown>)].map(([name, member]) => [name, spell(member)]) }
   if (Array.isArray(value)) return value.map(spell)
@@ -169,7 +171,8 @@ export function parseState(json: Json): State {
   return { ...empty(), ...(unspell(json) as Partial<State>) }
 }
 
-function unspell(value: unknown): unknown {
+/** The reverse of `spell`. */
+export function unspell(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unspell)
   if (typeof value !== 'object' || value === null) return value
   const { map } = value as { map?: [string, unknown][] }

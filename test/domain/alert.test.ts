@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/domain/event.ts'
 import { localTime, RAPID } from '../../src/domain/alert.ts'
+import { formatSnapshot, parseSnapshot } from '../../src/domain/snapshot.ts'
 import { formatState, parseState } from '../../src/domain/state.ts'
 import { canonical } from '../../src/bytes/json.ts'
 import { ana, company, digest, given, li, mara, NOON } from './given.ts'
@@ -69,6 +70,16 @@ test('an alert is fired once and stays due until its own leaf is written', () =>
     about: ana,
   })
   expect(world.when('system:watch', command, { at: NOON + HOUR }).outcome).toBe('refused')
+})
+
+test('a state survives its snapshot in lines, and a snapshot of another version is refused', () => {
+  const { state } = given(...company, ...burst(RAPID.count, 1000))
+  const bytes = Buffer.concat([...formatSnapshot(state)])
+  expect(parseSnapshot(bytes)).toEqual(state)
+  expect(() => parseSnapshot(Buffer.from(bytes.toString().replace('"snapshot",1', '"snapshot",0')))).toThrow(
+    /another version/,
+  )
+  expect(() => parseSnapshot(bytes.subarray(0, -1))).toThrow(/ends within a line/)
 })
 
 test('a state survives its snapshot', () => {
