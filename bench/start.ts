@@ -41,7 +41,8 @@ export async function run(): Promise<Record<string, Measure>> {
 
 /** Runs this file as another process. `build` ends by killing itself; `open` prints what it measured. */
 async function inProcess(act: 'build' | 'open', directory: string): Promise<string> {
-  const child = spawn(process.execPath, [import.meta.filename, act, directory], {
+  // With the launcher's own flag.
+  const child = spawn(process.execPath, ['--liftoff-only', import.meta.filename, act, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit') as Promise<[code: number | null, signal: NodeJS.Signals | null]>
