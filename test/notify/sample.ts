@@ -1,0 +1,141 @@
+/** One leaf of every type there is, with the sparest and the fullest circumstances, each spelled and read back as the log does. */
+
+import { utf8 } from '../../src/bytes/text.ts'
+import { schemas, type Event, type EventType } from '../../src/domain/event.ts'
+import { read, spell, type Leaf } from '../../src/domain/leaf.ts'
+import type { Source } from '../../src/notify/source.ts'
+import { ana, artifact, commitId, company, digest, ivo, job, jobFacts, mara, NOON, release } from '../domain/given.ts'
+
+export const ORIGIN = 'log.example'
+const grant = 'grant:0000000000'
+const alert = 'alert:0000000000'
+const fingerprint = `SHA256:${'I'.repeat(43)}`
+const update = { ref: 'refs/heads/main', oldId: '0'.repeat(40), newId: commitId('c'), isForced: false } as const
+type InCompany =
+  | 'build.attested'
+  | 'environment.defined'
+  | 'issuer.trusted'
+  | 'key.enrolled'
+  | 'log.created'
+  | 'log.opened'
+  | 'login.opened'
+  | 'policy.activated'
+  | 'principal.enrolled'
+  | 'principal.invited'
+  | 'repository.pushed'
+  | 'repository.registered'
+  | 'target.defined'
+type EventOf<T extends EventType> = Extract<Event, { readonly type: T }>
+const set = Object.fromEntries(company.map(({ event }) => [event.type, event])) as unknown as {
+  [T in InCompany]: EventOf<T>
+}
+
+const events: { readonly [T in EventType]: EventOf<T> } = {
+  ...set,
+  'alert.fired': {
+    type: 'alert.fired',
+    alert,
+    rule: 'rapid_roles',
+    severity: 'high',
+    evidence: [1, 2, 3, 4],
+    about: ana,
+  },
+  'alert.acknowledged': { type: 'alert.acknowledged', alert, by: ana },
+  'alert.refused': { type: 'alert.refused', alert },
+  'approval.given': { type: 'approval.given', release, by: mara, statementDigest: digest('e'), isSoftware: true },
+  'approval.declined': { type: 'approval.declined', release, by: mara, statementDigest: digest('e') },
+  'approval.refused': { type: 'approval.refused', release, by: ivo, wanted: 'give' },
+  'build.refused': { type: 'build.refused', job, provenance: digest('3') },
+  'erasure.ordered': { type: 'erasure.ordered', person: ivo, fields: ['ip'], evidence: true },
+  'erasure.done': {
+    type: 'erasure.done',
+    order: 9,
+    person: ivo,
+    leaves: 2,
+    disclosures: 4,
+    evidence: 1,
+    evidenceKept: 0,
+  },
+  'erasure.refused': { type: 'erasure.refused', person: ivo },
+  'evidence.exported': { type: 'evidence.exported', from: 0, to: 9, digest: digest('8'), framework: 'soc2' },
+  'evidence.refused': { type: 'evidence.refused', from: 0, to: 9 },
+  'grant.issued': {
+    type: 'grant.issued',
+    grant,
+    release,
+    target: 'web',
+    kind: 'ssh',
+    holder: job,
+    login: 'login:0000000000',
+    expiresAt: NOON + 120_000,
+  },
+  'grant.refused': { type: 'grant.refused', release, target: 'web', holder: job },
+  'grant.ended': { type: 'grant.ended', grant, cause: 'returned' },
+  'grant.cleared': { type: 'grant.cleared', grant, how: 'role_dropped', terminated: 2 },
+  'key.removed': { type: 'key.removed', person: ivo, fingerprint },
+  'key.refused': { type: 'key.refused', fingerprint, wanted: 'enrol' },
+  'log.rotated': { type: 'log.rotated', logKey: 'x' },
+  'log.damaged': { type: 'log.damaged', leafIndex: 31, file: 'tile/entries/000', problem: 'hash' },
+  'log.repaired': { type: 'log.repaired', leafIndexes: [31, 32], from: 'witness' },
+  'log.summarised': { type: 'log.summarised', refused: [{ code: 'door_unknown', count: 3 }] },
+  'log.refused': { type: 'log.refused', wanted: 'assign role' },
+  'login.opened': { ...set['login.opened'], principal: job, method: 'job', job: jobFacts },
+  'login.ended': { type: 'login.ended', login: 'login:0000000000' },
+  'login.refused': { type: 'login.refused', method: 'job' },
+  'policy.refused': { type: 'policy.refused' },
+  'principal.revoked': { type: 'principal.revoked', principal: ivo },
+  'principal.refused': { type: 'principal.refused', wanted: 'invite person' },
+  'release.requested': {
+    ...{
+      type: 'release.requested',
+      release,
+      artifact,
+      artifactName: 'shop.tar',
+      repository: 'acme/shop',
+      commit: commitId('c'),
+    },
+    ...{ commitSha256: digest('c'), environment: 'production', requester: job, nonce: 'AA', policyDigest: digest('d') },
+    ...{ statementDigest: digest('e'), expiresAt: NOON + 60_000, required: 2, authors: [ivo], commits: 1 },
+  },
+  'release.refused': { type: 'release.refused', artifact, environment: 'production', requester: job },
+  'release.ended': { type: 'release.ended', release, exitCode: 3 },
+  'repository.refused': {
+    type: 'repository.refused',
+    repository: 'acme/shop',
+    updates: [update],
+    commit: commitId('d'),
+    signer: ivo,
+  },
+  'role.assigned': { type: 'role.assigned', person: mara, role: 'auditor', by: ana, until: NOON + 7_200_000 },
+  'role.removed': { type: 'role.removed', person: mara, role: 'auditor', by: ana },
+  'role.refused': { type: 'role.refused', person: mara, role: 'auditor', by: ana, wanted: 'assign' },
+}
+
+const spare = { caller: { id: 'system:watch', kind: 'system' }, evidence: [], outcome: 'allowed' } as const
+const full = {
+  caller: { id: ana, kind: 'person', login: 'login:ana0000000000000' },
+  evidence: [{ kind: 'passkey', digest: digest('9') }],
+  personal: { _sd: ['A'.repeat(43)], _sd_alg: 'sha-256' },
+  outcome: 'refused',
+  reason: 'own_release',
+  policy: {
+    principal: { type: 'Countersign::Person', id: ana },
+    action: 'approve',
+    resource: { type: 'Countersign::Release', id: release },
+    context: { userVerified: true },
+    digest: digest('d'),
+    determining: ['authors-do-not-approve'],
+  },
+} as const
+
+export const types = Object.keys(schemas) as EventType[]
+
+/** Three leaves of the type. */
+export function sourcesOf(type: EventType): Source[] {
+  return [spare, full, { ...full, outcome: 'waiting' }].map((circumstances, index) => {
+    const frame = { id: `00000000-0000-4000-8000-00000000000${index}`, at: NOON + index, sequence: index, given: {} }
+    const command = { type: 'end login', login: 'login:0000000000' }
+    const bytes = spell({ ...frame, command, ...circumstances, event: events[type] } as unknown as Leaf, ORIGIN)
+    return { leaf: read(bytes), text: utf8.decode(bytes), leafIndex: index, origin: ORIGIN }
+  })
+}
