@@ -57,16 +57,17 @@ export const record: readonly Declaration[] = [
   },
   {
     name: 'verify',
-    summary: 'Offline: whether a stored log is what was signed; names each leaf that is not',
+    summary: 'Offline: whether a stored log or a package is what was signed; names what is not',
     group: RECORD,
     isLocal: true,
-    arguments: [['<directory>', 'data folder of a server, or any C2SP tlog-tiles folder']],
+    arguments: [['<directory>', 'data folder of a server, any C2SP tlog-tiles folder, or a file *.csevidence']],
     options: [
       { flags: '--log-key <vkey>', text: 'key that may have signed (else leaf 0 says whose)', isRepeated: true },
       { flags: '--witness-key <vkey>', text: 'witness whose cosignature must be there', isRepeated: true },
     ],
     examples: [
       ['countersign verify .countersign', 'exits 5 when anything does not fit; a running server is not disturbed'],
+      ['countersign verify q1.csevidence', 'an evidence package, check by check'],
     ],
     next: ['replay'],
     load: async () => await import('./verify.ts'),
@@ -76,8 +77,11 @@ export const record: readonly Declaration[] = [
     summary: 'Offline: decide every decision again, from log and evidence alone',
     group: RECORD,
     isLocal: true,
-    arguments: [['<directory>', 'data folder of a server']],
-    options: [{ flags: '--from <leaf-index>', text: 'first leaf to decide again (else 0)', parse: parseIndex }],
+    arguments: [['<directory>', 'data folder of a server, or a file *.csevidence']],
+    options: [
+      { flags: '--from <leaf-index>', text: 'first leaf to decide again (else 0)', parse: parseIndex },
+      { flags: '--log-key <vkey>', text: 'key that may have signed a package', isRepeated: true },
+    ],
     examples: [['countersign replay .countersign', 'exits 5 when a decision comes out differently']],
     next: ['verify'],
     load: async () => await import('./replay.ts'),

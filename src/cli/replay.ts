@@ -3,19 +3,24 @@
 import { replayLog, type ReplayReport } from '../control/replay.ts'
 import { StoreError } from '../store/error.ts'
 import { EXIT, Failure } from './failure.ts'
+import { isPackage } from './package-verdict.ts'
 import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { printable } from './text.ts'
 
 export interface ReplayOptions {
-  /** A data directory. */
+  /** A data directory, or the file of an evidence package. */
   readonly directory: string
   /** The first leaf to decide again (else 0). */
   readonly from?: number
+  /** Verifier keys that may have signed a package. */
+  readonly logKey?: readonly string[]
 }
 
 /** 0 when nothing differs, else 5. */
-export async function run({ directory, from }: ReplayOptions, terminal: Terminal): Promise<number> {
+export async function run(options: ReplayOptions, terminal: Terminal): Promise<number> {
+  const { directory, from } = options
+  if (await isPackage(directory)) return (await import('./replay-package.ts')).run(options, terminal)
   using progress = startProgress(process.stderr, 'leaves')
   const onProgress = (done: number, total: number) => progress.update(done, total)
   const report = await replayLog({ path: directory, onProgress, ...(from !== undefined && { from }) }).catch(notFound)
@@ -31,7 +36,7 @@ function notFound(error: unknown): never {
 
 const MAX_SHOWN = 20
 
-function textOf({ origin, leaves, from, same, different, withheld }: ReplayReport, { paint }: Terminal): string {
+export function textOf({ origin, leaves, from, same, different, withheld }: ReplayReport, { paint }: Terminal): string {
   const since = from === 0 ? '' : ` from leaf ${from} on`
   return [
     `${paint.bold(printable(origin))}  ${leaves} leaves decided again${since}`,

@@ -1,17 +1,20 @@
-/** `countersign verify`: whether a stored log is what was signed; offline, also beside a running server, which it does not disturb. */
+/** `countersign verify`: whether a stored log, or a package of one, is what was signed; offline, also beside a running server. */
 
 import { verifyLog, type VerifyReport } from '../control/verification.ts'
 import type { VerifyFinding } from '../control/verification-source.ts'
 import { StoreError } from '../store/error.ts'
 import { base64 } from '../bytes/text.ts'
-import { parseKey, type VerifierKey } from '../tlog/key.ts'
 import { EXIT, Failure } from './failure.ts'
+import { parseOption } from './key-option.ts'
+import { isPackage } from './package-verdict.ts'
 import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant, plural, printable } from './text.ts'
 
+export { parseOption }
+
 export interface VerifyOptions {
-  /** A data directory, a log directory, or any C2SP tlog-tiles directory. */
+  /** A data directory, a log directory, any C2SP tlog-tiles directory, or the file of an evidence package. */
   readonly directory: string
   /** Verifier keys that may have signed; without any, leaf 0 says whose they are. */
   readonly logKey?: readonly string[]
@@ -21,6 +24,7 @@ export interface VerifyOptions {
 
 /** 0 when everything fits, else 5. */
 export async function run(options: VerifyOptions, terminal: Terminal): Promise<number> {
+  if (await isPackage(options.directory)) return (await import('./verify-package.ts')).run(options, terminal)
   using progress = startProgress(process.stderr, 'leaves')
   const report = await verified(options, (done, total) => progress.update(done, total))
   progress[Symbol.dispose]()
@@ -43,15 +47,6 @@ async function verified(
   } catch (error) {
     if (error instanceof StoreError && error.code === 'absent') throw new Failure('notFound', 'no_log', error.message)
     throw error
-  }
-}
-
-/** A verifier key from the command line; else a usage failure. */
-export function parseOption(text: string): VerifierKey {
-  try {
-    return parseKey(text)
-  } catch (error) {
-    throw new Failure('usage', 'bad_key', `"${printable(text.slice(0, 80))}": ${(error as Error).message}`)
   }
 }
 

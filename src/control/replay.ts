@@ -9,7 +9,7 @@ import { parse } from '../bytes/json.ts'
 import { utf8 } from '../bytes/text.ts'
 import { read, type Leaf } from '../domain/leaf.ts'
 import { redecide, type Redecision } from '../domain/redecide.ts'
-import { replay, type Fold } from '../domain/state.ts'
+import { replay, type Fold, type State } from '../domain/state.ts'
 import { loadPolicies, type PolicyFiles, type PolicySet } from '../policy/policy.ts'
 import { openEvidence, type EvidenceStore } from '../store/evidence.ts'
 import { reasonOf } from '../store/error.ts'
@@ -67,11 +67,12 @@ const nothing: Pick<EvidenceStore, 'get'> = { get: () => Promise.resolve(undefin
 /** An alert that is due is written within moments, or first thing after a crash. */
 const ALERT_GRACE = { leaves: 16, ms: 60_000 }
 
-class Replayer {
+/** Decides leaf after leaf again. */
+export class Replayer {
   readonly #origin: string
   readonly #evidence: Pick<EvidenceStore, 'get'>
   readonly #from: number
-  readonly #fold: Fold = replay()
+  readonly #fold: Fold
   readonly #due = new Map<string, { readonly leafIndex: number; readonly at: number }>()
   readonly #missing = new Set<string>()
   /** Undefined when the policies in force are withheld. */
@@ -81,10 +82,18 @@ class Replayer {
   readonly different: Difference[] = []
   readonly withheld: number[] = []
 
-  constructor(origin: string, evidence: Pick<EvidenceStore, 'get'>, from: number) {
+  /** `state` is what the leaves before the first one fold to, when that is not leaf 0; `adoptPolicies` goes with it. */
+  constructor(origin: string, evidence: Pick<EvidenceStore, 'get'>, from: number, state?: State) {
+    this.#fold = replay(state)
     this.#origin = origin
     this.#evidence = evidence
     this.#from = from
+  }
+
+  /** The policies that were in force in the state it began with. */
+  async adoptPolicies(): Promise<void> {
+    const { policy } = this.#fold.state
+    if (policy) this.#policies = await this.#policiesUnder(policy.digest)
   }
 
   /** Decides one leaf again and takes it into the state; false when nothing behind it can be judged. */
@@ -142,7 +151,11 @@ class Replayer {
 
   async #policiesOf({ evidence }: Leaf): Promise<PolicySet | undefined> {
     const found = evidence.find(({ kind }) => kind === 'policies')
-    const bytes = found && (await this.#evidence.get(found.digest as DigestText).catch(() => undefined))
+    return found && (await this.#policiesUnder(found.digest))
+  }
+
+  async #policiesUnder(digest: string): Promise<PolicySet | undefined> {
+    const bytes = await this.#evidence.get(digest as DigestText).catch(() => undefined)
     if (!bytes) return undefined
     const loaded = loadPolicies(parse(utf8.decode(bytes)) as PolicyFiles)
     return Array.isArray(loaded) ? undefined : loaded

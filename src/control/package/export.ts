@@ -15,7 +15,8 @@ import { formatHowto } from '../../domain/package/howto.ts'
 import { formatManifest, PAYLOAD_TYPE, type Asked, type Manifest } from '../../domain/package/manifest.ts'
 import { parsePlainLeaf } from '../../domain/package/plain-leaf.ts'
 import type { SampleSource } from '../../domain/package/sample.ts'
-import { formatState, replay } from '../../domain/state.ts'
+import { formatSnapshot } from '../../domain/snapshot.ts'
+import { replay } from '../../domain/state.ts'
 import { formatEnvelope } from '../../evidence/envelope.ts'
 import type { EvidenceStore } from '../../store/evidence.ts'
 import type { Log } from '../../store/log.ts'
@@ -97,7 +98,7 @@ class Exporter {
       fold.apply(read(leaf), leafIndex)
       if (leafIndex % TURN === 0) await setImmediate()
     }
-    await this.#writer.add(layout.STATE, utf8.encode(canonical(formatState(fold.state))))
+    await this.#writer.add(layout.STATE, Buffer.concat([...formatSnapshot(fold.state)]))
     return fold.state.policy?.digest
   }
 

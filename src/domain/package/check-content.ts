@@ -138,9 +138,12 @@ function controlMaps(members: Members): {
 
 /** The digest of the policies in force before the range, as the state says. */
 export function startPolicy(members: Members, { from }: Manifest): string | undefined {
-  const state = from > 0 ? members.get(layout.STATE) : undefined
-  const digest = state && attempt(() => fieldsOf(fieldsOf(parse(decodeText(state)))['policy'])['digest'])
-  return typeof digest === 'string' ? digest : undefined
+  const lines = from > 0 ? layout.splitLines(members.get(layout.STATE) ?? new Uint8Array(0)) : []
+  for (const line of lines) {
+    const [name, policy] = listOf(attempt(() => parse(decodeText(line))))
+    if (name === 'policy') return textOf(fieldsOf(policy)['digest']) || undefined
+  }
+  return undefined
 }
 
 function compare(

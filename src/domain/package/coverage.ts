@@ -48,7 +48,7 @@ export class Coverage {
       `Log ${origin}, leaves ${from} to ${to - 1}, ${this.#first?.at ?? ''} to ${this.#before?.at ?? ''}; asked for from ${asked.from} to ${asked.to}.`,
       ...(from > 0
         ? [
-            `What lies before leaf ${from} is not in it. Its tree is, as hashes; its meaning is, as state/start.json, on the word of the signer.`,
+            `What lies before leaf ${from} is not in it. Its tree is, as hashes; its meaning is, as state/start.jsonl, on the word of the signer.`,
           ]
         : []),
       ...(asked.withhold ? ['Personal data are withheld: leaves carry their digests, and nothing else does.'] : []),

@@ -11,7 +11,8 @@ export const HASHES = 'log/hashes'
 export const HOWTO = 'HOWTO.txt'
 export const COVERAGE = 'coverage.md'
 export const EXCEPTIONS = 'exceptions.csv'
-export const STATE = 'state/start.json'
+/** The state before the first leaf, as a snapshot holds it. */
+export const STATE = 'state/start.jsonl'
 export const PICKS = 'samples/picks.json'
 
 /** Leaves in one file. */
