@@ -155,7 +155,10 @@ export const people: readonly Declaration[] = [
       { flags: '--reason <text>', text: 'why; recorded', isMandatory: true },
     ],
     examples: [
-      ['countersign erase person @kit --reason "asked for it, ticket 41"', 'revoke them first; no second administrator is asked'],
+      [
+        'countersign erase person @kit --reason "asked for it, ticket 41"',
+        'revoke them first; no second administrator is asked',
+      ],
       ['countersign erase person @kit --field ip --field userAgent --reason "ninety days are over"', 'only these'],
     ],
     next: ['verify', 'replay'],

@@ -64,7 +64,8 @@ function bearer(env: Environment, server: string): string {
   return stored.token
 }
 
-function tokenFrom(path: string): string {
+/** Throws a usage Failure for a file that holds anything else. */
+export function tokenFrom(path: string): string {
   const token = readSmall(path)?.trim()
   if (token && /^cs_[A-Za-z0-9_-]{43}$/u.test(token)) return token
   throw new Failure('usage', 'bad_token_file', `${path} does not hold a login token`)

@@ -3,6 +3,7 @@
 import { Argument, Command } from 'commander'
 import { admin } from './catalogue-admin.ts'
 import { people, git, start } from './catalogue-start.ts'
+import { logs } from './catalogue-log.ts'
 import { instances } from './catalogue-instance.ts'
 import { record } from './catalogue-record.ts'
 import { work } from './catalogue-work.ts'
@@ -21,7 +22,7 @@ const FAMILIES: readonly Family[] = [
   { name: 'issuer', summary: 'CIs whose jobs may sign in', group: 'Set up' },
   { name: 'environment', summary: 'Where releases go, and who must agree', group: 'Set up' },
   { name: 'target', summary: 'Hosts and databases that credentials are lent for', group: 'Set up' },
-  { name: 'log', summary: 'The key of the log', group: 'Set up' },
+  { name: 'log', summary: 'Check, copy, restore the log; its key', group: 'Set up' },
   { name: 'git hook', summary: 'The door of a bare repository', group: '' },
 ]
 
@@ -54,7 +55,7 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
       '\nMore: countersign help <command> · countersign help exit-codes · countersign help environment',
     )
     .option('--no-color', 'no colour, as NO_COLOR')
-  const declarations = [...instances, ...start, ...work, ...record, ...people, ...git, ...admin]
+  const declarations = [...instances, ...logs, ...start, ...work, ...record, ...people, ...git, ...admin]
   // In the order of the help: what starts with a word of its own, families, and what families hold.
   const isEarly = ({ name, group }: Declaration) => !name.includes(' ') && group === 'Start'
   for (const declaration of declarations.filter(isEarly)) declare(program, declaration, act)

@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path'
 import { restoreLog, type Restored } from '../control/restore.ts'
+import { verifyLog } from '../control/verification.ts'
 import { WitnessError } from '../control/witness-client.ts'
 import { StoreError } from '../store/error.ts'
 import { diskFiles } from '../store/file.ts'
@@ -22,6 +23,8 @@ export interface RestoreOptions {
   readonly passphraseFile?: string
   /** Leave out local leaves that the copy's signed history does not have. */
   readonly discardLocal?: boolean
+  /** Look at every stored byte afterwards. */
+  readonly verify?: boolean
   /** Needed only when the whole log directory is gone. */
   readonly origin?: string
 }
@@ -39,12 +42,22 @@ export async function run(options: RestoreOptions, terminal: Terminal): Promise<
       ...(options.discardLocal && { discardLocal: true }),
     })
     progress[Symbol.dispose]()
-    terminal.result({ ok: true, ...restored }, () => textOf(restored, directory, terminal))
+    if (options.verify) await requireWhole(directory)
+    terminal.result({ ok: true, ...restored, ...(options.verify && { verified: true }) }, () =>
+      textOf(restored, directory, terminal),
+    )
     return EXIT.ok
   } catch (error) {
     progress[Symbol.dispose]()
     throw failureOf(error)
   }
+}
+
+async function requireWhole(directory: string): Promise<void> {
+  using progress = startProgress(process.stderr, 'leaves')
+  const onProgress = (done: number, total: number) => progress.update(done, total)
+  const [first] = (await verifyLog({ path: directory, onProgress })).findings
+  if (first) throw new StoreError('damaged', `the restored log does not verify: ${first.problem}`)
 }
 
 async function keysOf(directory: string, { passphraseFile, origin: named }: RestoreOptions) {

@@ -54,8 +54,7 @@ export class Directory {
       for (const email of entry?.emails ?? []) this.#emails.delete(email)
       entry?.emails.clear()
     }
-    if (covers('actor'))
-      for (const [job, actor] of this.#actors) if (values.has(fold(actor))) this.#actors.delete(job)
+    if (covers('actor')) for (const [job, actor] of this.#actors) if (values.has(fold(actor))) this.#actors.delete(job)
   }
 
   #describe(id: string, disclosures: readonly Disclosure[]): void {

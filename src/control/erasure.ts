@@ -22,8 +22,8 @@ export interface EraserOptions {
   readonly clock: () => number
   /** Where log, evidence and everything else are kept. */
   readonly directory: string
-  /** Called when something is gone: whatever was remembered of it must be dropped. */
-  readonly onErased: () => void
+  /** Called before and after something goes that stood beside these leaves: whatever was remembered of it must be dropped. */
+  readonly forget: (leafIndexes: readonly number[]) => void
   /** Hears why it could not be done now. */
   readonly report: (sentence: string) => void
   /** Until the next attempt, 60 s unless said. */
@@ -63,8 +63,10 @@ export class Eraser implements AsyncDisposable {
   }
 
   async #carryOut(erasure: Erasure): Promise<void> {
-    const { ledger, directory, onErased } = this.#options
+    const { ledger, directory, forget } = this.#options
     const found = await findPersonal(erasure, ledger)
+    const leafIndexes = [...found.left.keys()]
+    forget(leafIndexes)
     // Copies first: what has to go from them is known from what stands in the log.
     await eraseFromCopies(directory, found)
     // Leaves that describe the person go last. Until then they say, also after a crash, what to look for.
@@ -74,7 +76,8 @@ export class Eraser implements AsyncDisposable {
     await ledger.log.eraseDisclosures(new Map([...found.left].filter(isLast)))
     ledger.directory.forget(erasure.person, found.values, (name) => covers(erasure, name))
     const evidence = erasure.evidence ? await this.#eraseEvidence(found) : 0
-    onErased()
+    // Who looked in between may have remembered it again.
+    forget(leafIndexes)
     if (!erasure.done) await this.#sayDone(erasure, found, evidence)
     await this.#writeMark(erasure.leafIndex)
   }

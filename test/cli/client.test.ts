@@ -345,7 +345,7 @@ test('the one who rotates the key follows it; whoever did not is stopped, and to
   server.on('POST', '/api/v1/log/rotation', () => ({
     body: server.rotateKey((key) => server.receipt('log.rotated', { key })),
   }))
-  const { stdout } = await home.run(['log', 'rotate'], { env: home.signedIn() })
+  const { stdout } = await home.run(['log', 'rotate-key'], { env: home.signedIn() })
   expect(stdout).toContain(`the log signs with ${server.logKey} from here on`)
   expect((await act(home)).code).toBe(0)
   const stopped = await act(other)

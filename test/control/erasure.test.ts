@@ -17,7 +17,7 @@ const eraserOf = (company: Company, reports: string[] = []) =>
     evidence: company.instance.evidence,
     clock: company.instance.clock,
     directory: company.directory,
-    onErased: () => {},
+    forget: () => {},
     report: (sentence) => reports.push(sentence),
     retryMs: 5,
   })

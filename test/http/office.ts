@@ -71,8 +71,8 @@ export class Office implements AsyncDisposable {
     const reports: string[] = []
     const report = (sentence: string) => void reports.push(sentence)
     const { directory } = company
-    const onErased = () => views.forget()
-    const eraser = new Eraser({ ledger, evidence, clock: instance.clock, directory, onErased, report })
+    const forget = (leafIndexes: readonly number[]) => views.forget(leafIndexes)
+    const eraser = new Eraser({ ledger, evidence, clock: instance.clock, directory, forget, report })
     const port: Port = {
       ...{ ledger, evidence, views, logStatus, clock: instance.clock },
       ...{ noise: instance.noise, challenges: instance.challenges, doorRequests: instance.doorRequests },

@@ -65,8 +65,9 @@ export class Views {
     return this.#filling.catchUp()
   }
 
-  /** Something was erased: nothing that was read before is remembered. */
-  forget(): void {
+  /** Something beside these leaves is erased: nothing that was read before is remembered. */
+  forget(leafIndexes: readonly number[]): void {
+    this.#options.trail.erase(leafIndexes)
     this.#archive.forget()
     this.#labels.clear()
   }
