@@ -1,6 +1,7 @@
 /** Declarations: asking the record, and checking it. */
 
 import type { Declaration } from './command.ts'
+import { FRAMEWORKS } from '../domain/package/manifest.ts'
 import { parseCount, parseIndex } from './text.ts'
 
 const RECORD = 'Ask and verify'
@@ -85,6 +86,32 @@ export const record: readonly Declaration[] = [
     examples: [['countersign replay .countersign', 'exits 5 when a decision comes out differently']],
     next: ['verify'],
     load: async () => await import('./replay.ts'),
+  },
+  {
+    name: 'evidence export',
+    summary: 'One period of the log as one file that proves itself, for an auditor',
+    options: [
+      { flags: '--from <leaf-or-date>', text: 'first leaf, day or instant (UTC)', isMandatory: true },
+      {
+        flags: '--to <leaf-or-date>',
+        text: 'end: leaf or instant that is not in it, or day that is',
+        isMandatory: true,
+      },
+      { flags: '--framework <name>', text: 'control map to put in (else all)', choices: FRAMEWORKS },
+      { flags: '--samples <count>', text: 'releases to pick at random', parse: parseCount },
+      { flags: '--nonce <words>', text: 'words of the auditor that the picks depend on' },
+      { flags: '--withhold <what>', text: 'leave out personal data; digests stay', choices: ['personal'] },
+      { flags: '-o, --output <file>', text: 'file to write, *.csevidence', isMandatory: true },
+    ],
+    examples: [
+      ['countersign evidence export --from 2026-01-01 --to 2026-03-31 --framework soc2 -o q1.csevidence', 'a quarter'],
+      [
+        "countersign evidence export --from 0 --to 18170 --samples 25 --nonce 'dice: 4 2 6' -o x.csevidence",
+        'with samples',
+      ],
+    ],
+    next: ['verify', 'replay'],
+    load: async () => await import('./evidence-export.ts'),
   },
   {
     name: 'policy check',

@@ -51,6 +51,7 @@ function portOf(host: Host, config: Config, report: (sentence: string) => void):
   return {
     ...{ ledger, evidence, clock, noise, challenges, doorRequests, issuerKeys, lender, access, config, report },
     views: host.views,
+    exports: host.exports,
     logStatus: () => host.logStatus(),
     repairLog: (request) => host.repairLog(request),
     erasePerson: (request) => host.erasePerson(request),

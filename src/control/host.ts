@@ -11,6 +11,7 @@ import type { Request } from './handle.ts'
 import { systemCaller } from './handle.ts'
 import { Instance, type InstanceOptions } from './instance.ts'
 import type { Recorded } from './ledger.ts'
+import { Exports } from './package/exports.ts'
 import { openRepair, type Repair } from './repair.ts'
 import { startScrub, type Damage, type Scrub } from './scrub.ts'
 import { Views } from './view/views.ts'
@@ -30,6 +31,7 @@ const MAX_REPAIRED = 256
 export class Host implements AsyncDisposable {
   readonly instance: Instance
   readonly views: Views
+  readonly exports: Exports
   readonly #trail: Trail
   #parts: AsyncDisposableStack | undefined
   #witnesses: Witnesses | undefined
@@ -43,6 +45,7 @@ export class Host implements AsyncDisposable {
   private constructor(instance: Instance, options: HostOptions, parts: AsyncDisposableStack) {
     this.instance = instance
     this.#report = options.report
+    this.exports = parts.use(new Exports(instance))
     this.#trail = parts.use(openTrail({ file: join(options.directory, 'trail.db'), origin: instance.log.origin }))
     this.views = new Views({
       ledger: instance.ledger,

@@ -6,6 +6,7 @@ import type { IssuerKeys } from '../control/issuer-keys.ts'
 import type { Recorded } from '../control/ledger.ts'
 import type { Lender } from '../control/lend.ts'
 import type { Noise } from '../control/noise.ts'
+import type { Exports } from '../control/package/exports.ts'
 import type { LogStatus } from '../control/view/shape.ts'
 import type { TargetAccess } from '../control/target-access.ts'
 import type { Refusal } from '../evidence/refusal.ts'
@@ -27,6 +28,7 @@ export type Port = Desk & {
   rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
   /** Resolves once it is carried out, or cannot be now. */
   erasePerson(request: Request): Promise<Recorded | Refusal>
+  readonly exports: Pick<Exports, 'give' | 'made'>
   /** Hears in one sentence of what is our own fault. */
   report(sentence: string): void
   readonly config: Config

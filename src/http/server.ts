@@ -12,6 +12,7 @@ import { approvals } from './approvals.ts'
 import { builds } from './builds.ts'
 import { enrolments } from './enrolments.ts'
 import { environments } from './environments.ts'
+import { evidencePackages } from './evidence-packages.ts'
 import { events, STREAM_TIMES, type StreamTimes } from './events.ts'
 import { erasures } from './erasures.ts'
 import { problemOfFailure } from './failure.ts'
@@ -99,7 +100,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   loginCodes(desk, codes)
   const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
   const flow = [erasures, pushes, builds, releases, approvals, grants]
-  const trail = [leaves, why, overview, log, alerts]
+  const trail = [leaves, why, overview, log, alerts, evidencePackages]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
   health(desk, metrics)
   desk.app.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async () =>

@@ -12,6 +12,7 @@ import { assert, createSoftwarePasskey, register, type SoftwarePasskey } from '.
 import type { App } from '../../src/http/app.ts'
 import { STREAM_TIMES, type StreamTimes } from '../../src/http/events.ts'
 import type { Config, Port } from '../../src/http/port.ts'
+import { Exports } from '../../src/control/package/exports.ts'
 import { createServer } from '../../src/http/server.ts'
 import { openTrail, type Trail } from '../../src/index/trail.ts'
 import { Company, ORIGIN } from '../world/company.ts'
@@ -81,6 +82,7 @@ export class Office implements AsyncDisposable {
       repairLog: (request) =>
         instance.handle({ ...request, command: { type: 'repair log', leafIndexes: [0], from: 'test' } }),
       rotateLogKey: (request) => instance.rotateLogKey(request),
+      exports: new Exports(instance),
       erasePerson: async (request) => {
         const ordered = await instance.handle(request)
         await eraser.complete()

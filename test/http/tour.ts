@@ -102,6 +102,9 @@ async function tourTrail({ office, ana, door }: Story): Promise<void> {
   ])
     await office.get(path)
   await office.get('/log/tile/entries/000.p/2', ana.token)
+  const period = { from: '0', to: '9' }
+  const { body: made } = await office.post('/api/v1/evidence-packages', period, ana.token)
+  await office.get(`/api/v1/evidence-packages/${made.result.digest}`, ana.token)
   await office.get('/.well-known/countersign/revoked-keys')
   await office.get('/api/openapi.json')
 }

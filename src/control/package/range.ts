@@ -8,7 +8,7 @@ import { refuse, type Refusal } from '../../evidence/refusal.ts'
 import type { Log } from '../../store/log.ts'
 
 export type LeafRange = { readonly from: number; readonly to: number }
-export type RangeRefusal = Refusal<'malformed' | 'empty_period' | 'period_ahead' | 'too_large'>
+export type RangeRefusal = Refusal<'malformed' | 'conflict' | 'too_large'>
 
 export async function findRange({ from, to }: Asked, log: Log): Promise<LeafRange | RangeRefusal> {
   const [first, last] = [parseBound(from, 'first'), parseBound(to, 'last')]
@@ -16,8 +16,8 @@ export async function findRange({ from, to }: Asked, log: Log): Promise<LeafRang
     return refuse('malformed', 'A period is from and to a leaf index, a day (2026-11-23) or an instant (…T14:02:11Z).')
   const { size } = log.head
   const range = { from: await indexOf(first, size, log), to: await indexOf(last, size, log) }
-  if (range.from > size || range.to > size) return refuse('period_ahead', `The log ends at ${size} leaves.`)
-  if (range.to <= range.from) return refuse('empty_period', 'No leaf of the log is in this period.')
+  if (range.from > size || range.to > size) return refuse('conflict', `The log ends at ${size} leaves.`)
+  if (range.to <= range.from) return refuse('conflict', 'No leaf of the log is in this period.')
   if (range.to - range.from > MAX_LEAVES)
     return refuse(
       'too_large',

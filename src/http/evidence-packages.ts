@@ -1,0 +1,79 @@
+/** Evidence packages: one is made and named in the log, then fetched by whoever asked for it. */
+
+import { createReadStream } from 'node:fs'
+import * as z from '../bytes/schema.ts'
+import { FRAMEWORKS, type Asked } from '../domain/package/manifest.ts'
+import { isRefusal } from '../evidence/refusal.ts'
+import { act, problemResponse, securityOf, type Desk } from './act.ts'
+import { problem, sendProblem } from './problem.ts'
+
+const words = z.string().min(1).max(32)
+
+const body = z.strictObject({
+  from: words.describe('A leaf index, a day (2026-11-23) or an instant (2026-11-23T14:02:11Z).'),
+  to: words.describe('Likewise: the first leaf that is not in it any more; a day is in it to its end.'),
+  framework: z.enum(FRAMEWORKS).optional().describe('Whose control map goes with it; all of them unless said.'),
+  samples: z.int().min(0).max(1000).default(0).describe('How many releases to pick.'),
+  nonce: z.string().max(256).default('').describe('The words of the auditor, which the picks depend on.'),
+  withhold: z.literal('personal').optional().describe('Leaves keep their digests, and personal data stay here.'),
+})
+
+const made = z.object({ digest: z.string(), sizeBytes: z.int(), from: z.int(), to: z.int() })
+
+export function evidencePackages(desk: Desk): void {
+  const { port } = desk
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/evidence-packages',
+    summary: 'Makes one period of the log into a file that proves itself; the export is a leaf',
+    body,
+    result: made,
+    status: 201,
+    ask: ({ body: { framework, withhold, ...rest }, caller, personal }) => {
+      const asked: Asked = { ...rest, ...(framework && { framework }), ...(withhold && { withhold }) }
+      let sizeBytes = 0
+      return {
+        perform: async () => {
+          const given = await port.exports.give(asked, { caller, personal })
+          if (isRefusal(given)) return given
+          sizeBytes = given.sizeBytes
+          return given.recorded
+        },
+        result: ({ leaf: { event } }) =>
+          event.type === 'evidence.exported'
+            ? { digest: event.digest, sizeBytes, from: event.from, to: event.to }
+            : problem('failed', 'The export was not recorded as one.'),
+      }
+    },
+  })
+  fetching(desk)
+}
+
+function fetching({ app, port }: Desk): void {
+  app.get(
+    '/api/v1/evidence-packages/:digest',
+    {
+      schema: {
+        summary: 'The package, for a quarter of an hour, for whoever had it made',
+        tags: ['evidence'],
+        security: securityOf('login'),
+        params: z.object({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) }),
+        response: {
+          200: { description: 'The package.', content: { 'application/octet-stream': { schema: z.unknown() } } },
+          default: problemResponse,
+        },
+      },
+      config: { isForPeople: true },
+    },
+    async (request, reply) => {
+      const found = port.exports.made(request.params.digest, request.caller?.id ?? '')
+      if (!found) return sendProblem(reply, problem('not_found', 'There is no such package, or not any more.')) as never
+      void reply.header('cache-control', 'no-store').header('content-length', found.sizeBytes)
+      void reply.header('content-disposition', 'attachment; filename="countersign.csevidence"')
+      return reply
+        .code(200)
+        .type('application/octet-stream')
+        .send(createReadStream(found.path) as never) as never
+    },
+  )
+}
