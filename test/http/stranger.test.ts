@@ -39,6 +39,7 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/log/repair': {},
   'POST /api/v1/log/rotation': {},
   'POST /api/v1/alerts/:id/acknowledgement': {},
+  'POST /api/v1/evidence-packages': { from: '0', to: '3' },
 })
 const envelope = { id: 'aaaa', rawId: 'aaaa', type: 'public-key', clientExtensionResults: {} }
 const ASSERTION = { ...envelope, response: { clientDataJSON: 'aaaa', authenticatorData: 'aaaa', signature: 'aaaa' } }
