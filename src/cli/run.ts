@@ -5,7 +5,7 @@ import { runChild } from './child.ts'
 import type { Client } from './client.ts'
 import { shown } from './contract.ts'
 import { Failure } from './failure.ts'
-import { closeJob, openJob } from './job-login.ts'
+import { closeJob, forgetJobLogin, openJob } from './job-login.ts'
 import { takeLoan } from './loan.ts'
 import type { ServerOptions } from './login-file.ts'
 import { askRelease, tellWaiting, type Asked, type AskOptions } from './release-asking.ts'
@@ -27,6 +27,8 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<numb
     const asked = await askRelease(job.client, options, terminal)
     if (asked.isWaiting) await waitFor(asked, job.client, options, interruption.signal, terminal)
     const targets = options.target ?? (await targetsOf(job.client, options.env))
+    // From here on only this process holds the job's login: the program it runs gets credentials, and not the right to ask.
+    forgetJobLogin(terminal.env, job.login.server)
     return await carryOut(job.client, asked, targets, options.cmd, interruption, terminal)
   } finally {
     await closeJob(job, terminal)

@@ -49,7 +49,7 @@ async function look(path: string, heading: string, width: number, themes: Themes
   const { page, faults } = await lab.open(path, { width })
   try {
     await page.getByRole('heading', { level: 1, name: heading }).waitFor({ timeout: 10_000 })
-    await page.getByText('Loading', { exact: true }).waitFor({ state: 'detached' })
+    await expect.poll(() => page.getByText('Loading', { exact: true }).count(), { timeout: 10_000 }).toBe(0)
     await page.evaluate(() => document.fonts.ready.then(() => undefined))
     for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme })
