@@ -6,6 +6,7 @@ import * as shape from '../control/view/shape.ts'
 import * as f from '../domain/field.ts'
 import { problemResponse, securityOf } from './act.ts'
 import type { Desk } from './act.ts'
+import { exports, problemOfQuery } from './exports.ts'
 import { problem, sendProblem } from './problem.ts'
 import { read } from './read.ts'
 import { linkNext } from './releases.ts'
@@ -35,10 +36,7 @@ export function leaves(desk: Desk): void {
     answer: shape.leaves,
     look: ({ query: asked, reply }) => {
       const page = port.views.leaves(asked)
-      if ('problem' in page)
-        return problem('malformed', `query.q: at character ${page.at + 1}: ${page.problem}`, {
-          facts: { path: 'query.q', at: page.at, ...(page.suggestion && { suggestion: page.suggestion }) },
-        })
+      if ('problem' in page) return problemOfQuery(page)
       const cursor = asked.after === undefined ? { before: page.next } : { after: page.next }
       if (page.next !== undefined) linkNext(reply, '/api/v1/leaves', { ...asked, ...cursor })
       return page
@@ -54,6 +52,7 @@ export function leaves(desk: Desk): void {
       (await port.views.leaf(leafIndex)) ?? problem('not_found', `The log ends before leaf ${leafIndex}.`),
   })
   evidence(desk)
+  exports(desk)
 }
 
 function evidence({ app, port }: Desk): void {

@@ -3,6 +3,7 @@
 import { read } from '../../domain/leaf.ts'
 import type { Trail } from '../../index/trail.ts'
 import type { Ledger, Published } from '../ledger.ts'
+import { openSeal } from '../seal.ts'
 import { indexed } from './row.ts'
 
 const BATCH = 256
@@ -20,8 +21,8 @@ export class Filling {
   }
 
   /** A leaf that is not the next one, since an earlier one could not be written, is fetched from the log in its turn. */
-  ingest({ leaf, leafIndex }: Published): void {
-    if (leafIndex === this.#trail.size) this.#trail.append([indexed(leaf, leafIndex, this.#ledger.state)])
+  ingest({ leaf, leafIndex, disclosures }: Published): void {
+    if (leafIndex === this.#trail.size) this.#trail.append([indexed(leaf, leafIndex, this.#ledger.state, disclosures)])
     else if (leafIndex > this.#trail.size) this.#fillSoon()
   }
 
@@ -48,8 +49,12 @@ export class Filling {
   }
 
   async #fillBatch(from: number, to: number): Promise<void> {
-    for await (const { leafIndex, leaf } of this.#ledger.log.leaves(from, to))
-      if (leafIndex === this.#trail.size) this.#trail.append([indexed(read(leaf), leafIndex, this.#ledger.state)])
+    for await (const { leafIndex, leaf: bytes } of this.#ledger.log.leaves(from, to)) {
+      const leaf = read(bytes)
+      const kept = leaf.personal && (await this.#ledger.log.disclosures(leafIndex))
+      const row = indexed(leaf, leafIndex, this.#ledger.state, openSeal(leaf.personal, kept))
+      if (leafIndex === this.#trail.size) this.#trail.append([row])
+    }
     this.#trail.flush()
   }
 

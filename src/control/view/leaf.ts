@@ -8,6 +8,7 @@ import type { LeafDetail, Row } from './shape.ts'
 import type { OpenedLeaf, Sight } from './sight.ts'
 
 const NEIGHBOURS = 10
+const ALIKE = 5
 
 /** Undefined beyond the end of the log. Rejects with the store's error when the stored bytes are damaged. */
 export async function describeLeaf(
@@ -19,8 +20,9 @@ export async function describeLeaf(
   if (!Number.isSafeInteger(leafIndex) || leafIndex < 0 || leafIndex >= size) return undefined
   const opened = await sight.archive.open(leafIndex)
   const { treeSize, rootHash, hashes, checkpoint } = await prove(leafIndex)
+  const told = trailRow(opened.leaf, leafIndex, sight.state)
   return {
-    row: rowOf(trailRow(opened.leaf, leafIndex, sight.state), sight),
+    row: rowOf(told, sight),
     leaf: utf8.decode(opened.bytes),
     disclosures: opened.disclosures.map(({ name, value, text, digest }) => ({ name, value, disclosure: text, digest })),
     proof: { treeSize, rootHash, hashes: [...hashes], checkpoint },
@@ -29,6 +31,8 @@ export async function describeLeaf(
     neighbours: {
       before: rowsBetween(leafIndex - NEIGHBOURS, leafIndex, sight),
       after: rowsBetween(leafIndex + 1, leafIndex + 1 + NEIGHBOURS, sight),
+      who: rowsAlike('who', told.who, leafIndex, sight),
+      ...(told.resource && { resource: rowsAlike('resource', told.resource.id, leafIndex, sight) }),
     },
   }
 }
@@ -45,4 +49,17 @@ async function describeEvidence({ leaf }: OpenedLeaf, { archive }: Sight): Promi
 function rowsBetween(from: number, to: number, sight: Sight): Row[] {
   const indexes = Array.from({ length: to - from }, (_, offset) => from + offset).filter((index) => index >= 0)
   return sight.trail.rows(indexes).map((row) => rowOf(row, sight))
+}
+
+/** The nearest leaves of the same principal, or about the same resource. */
+function rowsAlike(
+  field: 'who' | 'resource',
+  value: string,
+  leafIndex: number,
+  sight: Sight,
+): { before: Row[]; after: Row[] } {
+  const query = { where: { kind: 'test', field, test: { is: value } } } as const
+  const rows = (bounds: { before: number } | { after: number }) =>
+    sight.trail.page({ query, ...bounds, limit: ALIKE }).rows.map((row) => rowOf(row, sight))
+  return { before: rows({ before: leafIndex }).toReversed(), after: rows({ after: leafIndex }) }
 }

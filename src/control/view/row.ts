@@ -1,22 +1,34 @@
 /** A leaf as one row of the trail: what is kept in the index, and what a reader sees of it. */
 
+import type { Disclosure } from '../../bytes/disclosure.ts'
 import type { Leaf } from '../../domain/leaf.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 import type { Indexed, TrailRow } from '../../index/trail.ts'
+import { valueOf } from '../seal.ts'
 import { identifiersOf } from './identifier.ts'
 import { instantOf } from './phrase.ts'
 import { tell } from './sentence.ts'
 import type { Row } from './shape.ts'
 import { jobLabel, resolveNames, whoOf, type Names } from './who.ts'
 
-/** Nothing personal is in it. `state` is that of the leaf, or any later one. */
-export function indexed(leaf: Leaf, leafIndex: number, state: ReadonlyState): Indexed {
+/**
+ * Nothing personal is in it but the address that was disclosed, which the trail keeps apart and erases. `state` is that of the
+ * leaf, or any later one.
+ */
+export function indexed(
+  leaf: Leaf,
+  leafIndex: number,
+  state: ReadonlyState,
+  disclosures: readonly Disclosure[],
+): Indexed {
   const { event } = leaf
+  const ip = valueOf(disclosures, 'ip')
   const label = event.type === 'login.opened' && event.job && { id: event.principal, text: jobLabel(event.job) }
   return {
     ...trailRow(leaf, leafIndex, state),
     identifiers: identifiersOf(leaf, leafIndex, state),
     ...(label && { label }),
+    ...(ip !== undefined && { ip }),
   }
 }
 

@@ -52,19 +52,7 @@ export function isLeaves(answer: Leaves | QueryProblem): answer is Leaves {
 /** The query as the index understands it: people by id. A handle that nobody has stays as it is, and so finds nothing. */
 export function understand(q: string, sight: Sight): Query | QueryProblem {
   const parsed = parseQuery(q, sight.at)
-  if (isProblem(parsed)) return parsed
-  if (asksForNetwork(parsed.where)) return NO_ADDRESSES
-  return { ...parsed, where: resolve(parsed.where, sight) }
-}
-
-const NO_ADDRESSES: QueryProblem = {
-  at: 0,
-  problem: 'addresses are personal and can be erased, so the index has none; each leaf shows the one that is disclosed',
-}
-
-function asksForNetwork(where: Expression): boolean {
-  if (where.kind === 'all' || where.kind === 'any') return where.of.some(asksForNetwork)
-  return where.kind === 'not' ? asksForNetwork(where.of) : where.kind === 'network'
+  return isProblem(parsed) ? parsed : { ...parsed, where: resolve(parsed.where, sight) }
 }
 
 function resolve(where: Expression, sight: Sight): Expression {

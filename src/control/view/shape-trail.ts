@@ -46,6 +46,9 @@ export type Leaves = z.infer<typeof leaves>
 export const fact = z.strictObject({ label: z.string(), value: z.string(), ok: z.boolean().optional() })
 export type Fact = z.infer<typeof fact>
 
+/** Nearest leaves, oldest first. */
+const around = { before: z.array(row), after: z.array(row) }
+
 export const leafDetail = z.strictObject({
   row,
   leaf: z.string(),
@@ -55,7 +58,12 @@ export const leafDetail = z.strictObject({
   proof,
   evidence: z.array(z.strictObject({ kind: z.string(), digest: z.string(), size: z.int().optional() })),
   facts: z.array(fact),
-  neighbours: z.strictObject({ before: z.array(row), after: z.array(row) }),
+  neighbours: z.strictObject({
+    ...around,
+    /** Of the same principal, and about the same resource: wherever they are. */
+    who: z.strictObject(around).optional(),
+    resource: z.strictObject(around).optional(),
+  }),
 })
 export type LeafDetail = z.infer<typeof leafDetail>
 

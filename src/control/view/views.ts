@@ -11,6 +11,7 @@ import type { QueryProblem } from '../../match/query.ts'
 import type { Ledger, Published } from '../ledger.ts'
 import { listAlerts } from './alert.ts'
 import { approversOf } from './approver.ts'
+import { exportLeaves, type Export, type ExportRequest } from './export.ts'
 import { Filling } from './filling.ts'
 import { listGrants } from './grant.ts'
 import { describeLeaf } from './leaf.ts'
@@ -89,6 +90,11 @@ export class Views {
 
   leaves(request: LeavesRequest): shape.Leaves | QueryProblem {
     return searchLeaves(request, this.#look())
+  }
+
+  /** For a file: everything that a search finds, with proofs in the tree of this moment. */
+  export(request: ExportRequest): Export | QueryProblem {
+    return exportLeaves(request, this.#options.ledger, this.#look())
   }
 
   leaf(leafIndex: number): Promise<shape.LeafDetail | undefined> {
