@@ -24,6 +24,8 @@ export const instances: readonly Declaration[] = [
       ...instance,
       { flags: '--host <address>', text: 'address to listen on (else 127.0.0.1)' },
       { flags: '--witness <line>', text: 'witness that cosigns, as countersign witness prints it', isRepeated: true },
+      { flags: '--witness-quorum <count>', text: 'how many of them must follow within seconds', parse: parseCount },
+      { flags: '--require-witnesses', text: 'make credentials only once so many have cosigned the grant (else all)' },
       { flags: '--trusted-proxy <address>', text: 'proxy whose word on addresses is believed', isRepeated: true },
     ],
     examples: [
@@ -110,11 +112,5 @@ export const instances: readonly Declaration[] = [
     ],
     next: ['verify', 'doctor'],
     load: async () => await import('./restoring.ts'),
-  },
-  {
-    name: 'log rotate',
-    summary: 'Give the log a new signing key; the old one signs the leaf that says so',
-    examples: [['countersign log rotate', 'others follow with countersign login --log-key']],
-    load: async () => await import('./log-rotate.ts'),
   },
 ]

@@ -1,11 +1,9 @@
-/** What `init` and `up` are told: where everything is kept, how it is reached, and which witnesses it has. */
+/** What `init` and `up` are told: where everything is kept, and how it is reached. */
 
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { InstanceOptions } from '../control/instance.ts'
-import type { WitnessOptions } from '../control/witnesses.ts'
-import { COSIGNATURE, parseKey } from '../tlog/key.ts'
 import { Failure } from './failure.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -63,24 +61,4 @@ function parsePublicUrl(text: string): URL {
 /** A log's name is never used twice; on one machine there may be many logs, so each gets a name of its own. */
 function originFor({ hostname }: URL): string {
   return hostname === 'localhost' ? `${randomBytes(5).toString('hex')}.localhost` : hostname
-}
-
-/** `<verifier key> <url> [mirror]`, as `countersign witness` prints it. */
-export function parseWitness(text: string): WitnessOptions {
-  const [vkey = '', url = '', mirror, ...rest] = text.trim().split(/\s+/)
-  try {
-    const key = parseKey(vkey)
-    if (
-      key.type !== COSIGNATURE ||
-      !URL.canParse(url) ||
-      rest.length > 0 ||
-      (mirror !== undefined && mirror !== 'mirror')
-    )
-      throw new Error('form')
-    return { name: key.name, url, key, mirror: mirror === 'mirror' }
-  } catch {
-    throw new Failure('usage', 'bad_witness', `"${text.slice(0, 120)}" does not name a witness`, {
-      next: "--witness '<verifier key> <url> [mirror]', as countersign witness prints it",
-    })
-  }
 }

@@ -7,7 +7,8 @@ import type { Config, Port } from '../http/port.ts'
 import { createServer } from '../http/server.ts'
 import { Failure } from './failure.ts'
 import { openFailure, setupUrlOf } from './init.ts'
-import { instanceOptions, parseWitness, type InstanceFlags } from './instance-option.ts'
+import { instanceOptions, type InstanceFlags } from './instance-option.ts'
+import { parseWitnesses, quorumOf } from './witness-option.ts'
 import type { Terminal } from './terminal.ts'
 
 const CONSOLE = resolve(import.meta.dirname, '../../dist/console')
@@ -15,14 +16,17 @@ const CONSOLE = resolve(import.meta.dirname, '../../dist/console')
 export interface UpFlags extends InstanceFlags {
   readonly host?: string
   readonly witness?: readonly string[]
+  readonly witnessQuorum?: number
+  readonly requireWitnesses?: boolean
   readonly trustedProxy?: readonly string[]
 }
 
 export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
   const options = await instanceOptions(flags)
-  const witnesses = (flags.witness ?? []).map(parseWitness)
+  const witnesses = parseWitnesses(flags.witness ?? [])
+  const quorum = quorumOf(flags, witnesses.length)
   const report = (sentence: string) => terminal.say(sentence)
-  const host = await Host.open({ ...options, witnesses, report }).catch((error: unknown) => {
+  const host = await Host.open({ ...options, witnesses, quorum, report }).catch((error: unknown) => {
     throw openFailure(error)
   })
   await using stack = new AsyncDisposableStack()
@@ -53,6 +57,7 @@ function portOf(host: Host, config: Config, report: (sentence: string) => void):
     views: host.views,
     exports: host.exports,
     logStatus: () => host.logStatus(),
+    quorum: host.quorum,
     repairLog: (request) => host.repairLog(request),
     erasePerson: (request) => host.erasePerson(request),
     rotateLogKey: (request) => host.instance.rotateLogKey(request),

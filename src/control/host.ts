@@ -12,6 +12,7 @@ import { systemCaller } from './handle.ts'
 import { Instance, type InstanceOptions } from './instance.ts'
 import type { Recorded } from './ledger.ts'
 import { Exports } from './package/exports.ts'
+import { Quorum, type QuorumPolicy } from './quorum.ts'
 import { openRepair, type Repair } from './repair.ts'
 import { startScrub, type Damage, type Scrub } from './scrub.ts'
 import { Views } from './view/views.ts'
@@ -21,6 +22,8 @@ import { openWitnesses, type Witnesses, type WitnessOptions } from './witnesses.
 
 export type HostOptions = InstanceOptions & {
   readonly witnesses: readonly WitnessOptions[]
+  /** How many of them must have seen the log; without it, none must. */
+  readonly quorum?: QuorumPolicy | undefined
   /** Hears of what went wrong behind the log, in one sentence each. */
   readonly report: (sentence: string) => void
 }
@@ -35,6 +38,7 @@ export class Host implements AsyncDisposable {
   readonly #trail: Trail
   #parts: AsyncDisposableStack | undefined
   #witnesses: Witnesses | undefined
+  #quorum: Quorum | undefined
   #scrub: Scrub | undefined
   #watch: Watch | undefined
   readonly #repair: Repair
@@ -71,11 +75,13 @@ export class Host implements AsyncDisposable {
     return host
   }
 
-  async #start({ witnesses, directory, report }: HostOptions, parts: AsyncDisposableStack): Promise<void> {
+  async #start({ witnesses, quorum, directory, report }: HostOptions, parts: AsyncDisposableStack): Promise<void> {
     const { instance } = this
     const { log, ledger, lender, noise, clock } = instance
     const keys = await instance.verifierKeys()
     this.#witnesses = parts.use(await openWitnesses({ log, keys, witnesses, clock }))
+    const fed = { witnesses: this.#witnesses, size: () => log.head.size, clock }
+    this.#quorum = quorum && parts.use(new Quorum({ ...quorum, ...fed }))
     ledger.follow((published) => this.views.ingest(published))
     // The trail fills itself behind the start; what it has not seen yet it says.
     const filling = this.views.catchUp().catch((error: Error) => report(`couldn't fill the trail: ${error.message}`))
@@ -136,6 +142,11 @@ export class Host implements AsyncDisposable {
     await this.#witnesses?.settle()
   }
 
+  /** Undefined where no number of witnesses is asked for. */
+  get quorum(): Quorum | undefined {
+    return this.#quorum
+  }
+
   logStatus(): LogStatus {
     const { log, ledger, startedAt, clock } = this.instance
     const { state } = ledger
@@ -172,9 +183,9 @@ export class Host implements AsyncDisposable {
         leafIndex,
         sentence: `Leaf ${leafIndex} does not match the signed log; privileged actions are refused until it is repaired.`,
       }
-    return log.trouble
-      ? { sentence: `${log.trouble}; nothing privileged is decided until it can be written` }
-      : undefined
+    if (log.trouble) return { sentence: `${log.trouble}; nothing privileged is decided until it can be written` }
+    const behind = this.#quorum?.trouble()
+    return behind === undefined ? undefined : { sentence: behind }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

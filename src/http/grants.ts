@@ -117,21 +117,33 @@ function judgeKey(target: string, publicKey: string | undefined, { ledger }: Por
   return undefined
 }
 
+async function giveUp(grant: `grant:${string}`, port: Port): Promise<void> {
+  const command = { type: 'expire grant', grant, cause: 'mint_failed' } as const
+  await handle({ command, caller: systemCaller('lender') }, port)
+}
+
 /** The grant is on disk by now. If the target fails, the grant ends: a permission without a credential would only mislead. */
 async function mint(
   grant: `grant:${string}`,
   { leafIndex, proof: _ }: Recorded,
   port: Port,
 ): Promise<Granted | Problem> {
-  const { ledger, lender } = port
+  const { ledger, lender, quorum } = port
   const issued = ledger.state.grants.get(grant)!
+  if (quorum?.isRequired && !(await quorum.covers(leafIndex))) {
+    await giveUp(grant, port)
+    const sentence = 'Too few witnesses have cosigned this grant in time, so no credential was made.'
+    return problem('witnesses_behind', sentence, {
+      leafIndex,
+      next: 'Ask again once the witnesses follow; countersign status says when.',
+    })
+  }
   try {
     const made = await lender.mint(issued, ledger.state)
     return { grant, expiresAt: formatInstant(issued.expiresAt), credential: made }
   } catch (error) {
     port.report(`couldn't make the credential of ${grant} at ${issued.target}: ${(error as Error).message}`)
-    const command = { type: 'expire grant', grant, cause: 'mint_failed' } as const
-    await handle({ command, caller: systemCaller('lender') }, port)
+    await giveUp(grant, port)
     return problem('mint_failed', adviceOf('mint_failed').sentence, {
       leafIndex,
       next: 'An administrator looks at the target and its admin file; then ask again.',

@@ -30,7 +30,8 @@ export function health({ app, port }: Desk, metrics: Metrics): void {
     },
     async (_, reply) => {
       const checks = checksOf(port)
-      const ready = checks.every(({ ok }) => ok)
+      // Witnesses that nothing waits for are told of, and stop nothing.
+      const ready = checks.every(({ ok, name }) => ok || (name === 'witnesses' && !port.quorum?.isRequired))
       return reply
         .header('cache-control', 'no-store')
         .code(ready ? 200 : 503)
@@ -56,7 +57,11 @@ export function health({ app, port }: Desk, metrics: Metrics): void {
 
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
-function checksOf({ ledger }: Port): z.input<typeof check>[] {
+function witnessCheck(trouble: string | undefined): z.input<typeof check> {
+  return { name: 'witnesses', ok: trouble === undefined, detail: trouble ?? 'As many as are needed have cosigned.' }
+}
+
+function checksOf({ ledger, quorum }: Port): z.input<typeof check>[] {
   const { log, state, publishedSize } = ledger
   const damaged = state.log?.damaged ?? []
   return [
@@ -80,5 +85,6 @@ function checksOf({ ledger }: Port): z.input<typeof check>[] {
         ? `${state.policy.digest} since leaf ${state.policy.leafIndex}.`
         : 'No policies are in force.',
     },
+    ...(quorum ? [witnessCheck(quorum.trouble())] : []),
   ]
 }

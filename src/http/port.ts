@@ -8,6 +8,7 @@ import type { Lender } from '../control/lend.ts'
 import type { Noise } from '../control/noise.ts'
 import type { Exports } from '../control/package/exports.ts'
 import type { LogStatus } from '../control/view/shape.ts'
+import type { Quorum } from '../control/quorum.ts'
 import type { TargetAccess } from '../control/target-access.ts'
 import type { Refusal } from '../evidence/refusal.ts'
 import type { Rate } from './limit.ts'
@@ -29,6 +30,8 @@ export type Port = Desk & {
   /** Resolves once it is carried out, or cannot be now. */
   erasePerson(request: Request): Promise<Recorded | Refusal>
   readonly exports: Pick<Exports, 'give' | 'made'>
+  /** Undefined where no number of witnesses is asked for. */
+  readonly quorum?: Pick<Quorum, 'isRequired' | 'trouble' | 'covers'> | undefined
   /** Hears in one sentence of what is our own fault. */
   report(sentence: string): void
   readonly config: Config

@@ -28,6 +28,7 @@ const codes = {
   mint_failed: [502, 'The credential could not be made'],
   issuer_unreachable: [502, 'The issuer’s keys could not be fetched'],
   log_damaged: [503, 'The log is damaged'],
+  witnesses_behind: [503, 'The witnesses have not cosigned yet'],
   log_unwritable: [503, 'The log cannot be written'],
   busy: [503, 'The server is busy'],
   not_built: [503, 'The console is not built'],
