@@ -1,6 +1,6 @@
 /** `countersign replay <file>`: every decision of an evidence package decided again, from the package alone. */
 
-import { replayPackage, type PackageReplay } from '../control/package/replay.ts'
+import { replayPackage, type PackageReplay } from '../domain/package/replay.ts'
 import { EXIT } from './failure.ts'
 import { documentOf, linesOf, readPackageOrFail, trustOf } from './package-verdict.ts'
 import { startProgress } from './progress.ts'

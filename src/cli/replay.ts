@@ -1,6 +1,7 @@
 /** `countersign replay`: every decision of a log decided again, from leaves and evidence alone; offline, also beside a running server. */
 
-import { replayLog, type ReplayReport } from '../control/replay.ts'
+import { replayLog } from '../control/replay.ts'
+import type { ReplayReport } from '../domain/replayer.ts'
 import { StoreError } from '../store/error.ts'
 import { EXIT, Failure } from './failure.ts'
 import { isPackage } from './package-verdict.ts'

@@ -1,6 +1,6 @@
 /** `countersign verify <file>`: whether an evidence package is what was signed; offline, each check by name. */
 
-import { nodeTools } from '../control/package/tools.ts'
+import { nodeTools } from '../domain/package/node-tools.ts'
 import { checkPackage } from '../domain/package/check.ts'
 import { EXIT } from './failure.ts'
 import { documentOf, linesOf, readPackageOrFail, trustOf } from './package-verdict.ts'

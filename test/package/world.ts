@@ -12,7 +12,7 @@ import { crc32 } from 'node:zlib'
 import { exportPackage, type ExportSource } from '../../src/control/package/export.ts'
 import { readControls } from '../../src/control/package/controls.ts'
 import { findRange } from '../../src/control/package/range.ts'
-import { nodeTools } from '../../src/control/package/tools.ts'
+import { nodeTools } from '../../src/domain/package/node-tools.ts'
 import { checkPackage, type PackageReport, type Trust } from '../../src/domain/package/check.ts'
 import { MANIFEST } from '../../src/domain/package/layout.ts'
 import {

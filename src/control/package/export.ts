@@ -25,7 +25,7 @@ import { leafHash } from '../../tlog/hash.ts'
 import { formatKey, type Signer, type VerifierKey } from '../../tlog/key.ts'
 import { closingOf, proveRange, type Closing } from './proof.ts'
 import type { LeafRange } from './range.ts'
-import { nodeTools } from './tools.ts'
+import { nodeTools } from '../../domain/package/node-tools.ts'
 
 export type ExportSource = {
   readonly log: Log

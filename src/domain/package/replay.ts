@@ -4,11 +4,11 @@
  */
 
 import { digestOf, type DigestText } from '../../bytes/digest.ts'
-import { checkPackage, type PackageReport, type Proven, type Trust } from '../../domain/package/check.ts'
-import { parseSnapshot } from '../../domain/snapshot.ts'
-import { STATE } from '../../domain/package/layout.ts'
-import { Replayer, type ReplayReport } from '../replay.ts'
-import { nodeTools } from './tools.ts'
+import { checkPackage, type PackageReport, type Proven, type Trust } from './check.ts'
+import { parseSnapshot } from '../snapshot.ts'
+import { STATE } from './layout.ts'
+import { Replayer, type ReplayReport } from '../replayer.ts'
+import { nodeTools } from './node-tools.ts'
 
 export type PackageReplay = {
   readonly report: PackageReport

@@ -1,7 +1,7 @@
 /** Checking a package with Node's cryptography and our own reading of signed notes. */
 
 import { sha256 } from '../../bytes/digest.ts'
-import type { Tools } from '../../domain/package/tool.ts'
+import type { Tools } from './tool.ts'
 import { verifyCosignatures } from '../../tlog/cosignature.ts'
 import { leafHash, nodeHash } from '../../tlog/hash.ts'
 import { COSIGNATURE, parseKey, verifyEd25519, type VerifierKey } from '../../tlog/key.ts'
