@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import * as z from '../src/bytes/schema.ts'
+import { auditorClosure, formatClosure } from './closure.ts'
 import { findHelp } from '../src/cli/topic.ts'
 import { schemas as commands } from '../src/domain/command.ts'
 import { schemas as events } from '../src/domain/event.ts'
@@ -126,6 +127,7 @@ const pages: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
     events: () => schemaTable('event', events),
     commands: () => schemaTable('command', commands),
   },
+  'README.md': { auditor: () => formatClosure(auditorClosure()) },
   'docs/errors.md': { reasons: reasonTable },
   'docs/exit-codes.md': { exits: () => topic('exit-codes'), variables: () => topic('environment') },
 }

@@ -197,6 +197,12 @@ export const rules: readonly Rule[] = [
     ['login', 'principal', 'method', 'expiresAt'],
   ),
   each(
+    'erasures',
+    'One row for each order to erase what is personal about somebody, carried out or refused.',
+    ['erasure.ordered', 'erasure.done', 'erasure.refused'],
+    ['person', 'fields', 'order', 'leaves', 'disclosures'],
+  ),
+  each(
     'log',
     'One row for each leaf that the log has about itself: starts, keys, damage, repairs, what was turned away unverified, exports.',
     [
