@@ -28,10 +28,18 @@ export const record: readonly Declaration[] = [
       { flags: '--limit <count>', text: 'at most so many leaves (else 50)', parse: parseCount },
       { flags: '--after <leaf-index>', text: 'only later leaves, oldest first', parse: parseIndex },
       { flags: '--before <leaf-index>', text: 'only earlier leaves', parse: parseIndex },
+      { flags: '--export <file>', text: 'write everything that is found into FILE, oldest first' },
+      {
+        flags: '--format <format>',
+        text: 'of that file (else jsonl); json and jsonl are verified here',
+        choices: ['csv', 'json', 'jsonl', 'cloudevents', 'ocsf', 'cdevents', 'ecs', 'otel'],
+      },
     ],
     isStream: true,
     examples: [
       ["countersign trail query 'outcome:refused env:production'", 'refusals, newest first'],
+      ["countersign trail query 'since:7d type:grant.* | count by who | top 10'", 'who obtained most credentials'],
+      ["countersign trail query 'since:30d' --export trail.jsonl", 'a file in which each leaf proves itself'],
       ['countersign trail query --after 0 --jsonl', 'everything, one JSON object a line'],
     ],
     next: ['trail show', 'trail tail'],
@@ -57,6 +65,15 @@ export const record: readonly Declaration[] = [
     load: async () => await import('./trail-show.ts'),
   },
   {
+    name: 'trail prove',
+    summary: 'The proof of one leaf as a file that anybody can verify offline (C2SP tlog-proof)',
+    arguments: [['<leaf-index>', 'number of the leaf, from 0']],
+    options: [{ flags: '-o, --output <file>', text: 'where it is written; never over a file', isMandatory: true }],
+    examples: [['countersign trail prove 18170 -o 18170.tlog-proof', 'then: countersign verify 18170.tlog-proof --log-key …']],
+    next: ['verify'],
+    load: async () => await import('./trail-prove.ts'),
+  },
+  {
     name: 'verify',
     summary: 'Offline: whether a stored log or a package is what was signed; names what is not',
     group: RECORD,
@@ -69,6 +86,7 @@ export const record: readonly Declaration[] = [
     examples: [
       ['countersign verify .countersign', 'exits 5 when anything does not fit; a running server is not disturbed'],
       ['countersign verify q1.csevidence', 'an evidence package, check by check'],
+      ['countersign verify 18170.tlog-proof --log-key log.acme.test+1f2e3d4c+AQ…', 'one leaf'],
     ],
     next: ['replay'],
     load: async () => await import('./verify.ts'),

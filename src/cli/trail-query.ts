@@ -1,11 +1,13 @@
-/** Searches the log: newest first, or oldest first behind a leaf. Large answers are fetched page by page. */
+/** Searches the log: newest first, or oldest first behind a leaf. Large answers are fetched page by page, or go into a file. */
 
 import * as z from '../bytes/schema.ts'
 import type { Client } from './client.ts'
-import { leafIndex, row, type Row } from './contract.ts'
+import { formatWho, leafIndex, row, shown, who, type Row } from './contract.ts'
+import { Failure } from './failure.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
 import type { Terminal } from './terminal.ts'
-import { plural, table } from './text.ts'
+import { plural, printable, table } from './text.ts'
+import { exportTrail, type Format } from './trail-export.ts'
 import { cells, HEAD, streamed } from './trail-row.ts'
 
 export interface TrailOptions extends ServerOptions {
@@ -13,9 +15,16 @@ export interface TrailOptions extends ServerOptions {
   readonly limit?: number
   readonly after?: number
   readonly before?: number
+  /** Where to write everything that is found, oldest first. */
+  readonly export?: string
+  readonly format?: Format
 }
 
-const page = z.object({ rows: z.array(row), total: z.int(), next: leafIndex.optional() })
+const counts = z.object({
+  by: shown,
+  values: z.array(z.object({ value: shown, count: z.int(), who: who.optional() })).max(1_000),
+})
+const page = z.object({ rows: z.array(row), total: z.int(), next: leafIndex.optional(), counts: counts.optional() })
 type Page = z.infer<typeof page>
 
 const PAGE_SIZE = 500
@@ -23,11 +32,14 @@ const DEFAULT_LIMIT = 50
 
 export async function run(options: TrailOptions, terminal: Terminal): Promise<number> {
   const client = openClient(options, terminal)
+  if (options.export !== undefined) return await writeExport(options.export, options, client, terminal)
+  if (options.format) throw new Failure('usage', 'no_file', '--format is for --export FILE', { next: '--export FILE' })
   const isStream = terminal.format === 'jsonl'
   const limit = options.limit ?? (isStream ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT)
   const rows: Row[] = []
   let [count, total] = [0, 0]
   for await (const found of pages(client, options, limit)) {
+    if (found.counts) return showCounts(found.counts, found.total, terminal)
     total = found.total
     for (const each of found.rows) {
       count += 1
@@ -63,4 +75,29 @@ async function* pages(
     left -= found.rows.length
     cursor = found.next
   }
+}
+
+function showCounts({ by, values }: z.infer<typeof counts>, total: number, terminal: Terminal): number {
+  terminal.result({ total, counts: { by, values } }, () => {
+    if (values.length === 0) return 'no such leaf'
+    const lines = values.map(({ value, count, who: named }) => [String(count), named ? formatWho(named) : value])
+    return table([['LEAVES', by.toUpperCase()], ...lines], terminal.columns)
+  })
+  return 0
+}
+
+async function writeExport(
+  file: string,
+  { query = [], format = 'jsonl', after, before }: TrailOptions,
+  client: Client,
+  terminal: Terminal,
+): Promise<number> {
+  const exported = await exportTrail({ file, format, query: query.join(' '), after, before }, client)
+  const { verified } = exported
+  terminal.result(exported, () =>
+    verified
+      ? `${printable(file)}: ${plural(verified.leaves, 'leaf')}, each verified in the tree of ${verified.treeSize} leaves that the log signed`
+      : `${printable(file)}: written; ${format} carries no proofs`,
+  )
+  return 0
 }
