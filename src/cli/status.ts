@@ -33,7 +33,9 @@ export async function run(options: ServerOptions, terminal: Terminal): Promise<n
   terminal.result({ server: client.server, login: me, ...seen }, () => {
     const { paint } = terminal
     const inFlight = seen.releases.filter(({ state }) => ['waiting', 'approved', 'deploying'].includes(state))
-    const health = seen.log.healthy ? paint.good('healthy') : paint.bad(`in trouble: ${seen.log.trouble?.sentence ?? ''}`)
+    const health = seen.log.healthy
+      ? paint.good('healthy')
+      : paint.bad(`in trouble: ${seen.log.trouble?.sentence ?? ''}`)
     return [
       `${formatWho(me.who)} at ${client.server} until ${formatInstant(me.expiresAt)}${me.roles.length > 0 ? ` · ${me.roles.join(', ')}` : ''}`,
       `log ${seen.log.origin}: ${seen.log.treeSize} leaves, ${health}`,

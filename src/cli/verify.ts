@@ -7,6 +7,7 @@ import { base64 } from '../bytes/text.ts'
 import { EXIT, Failure } from './failure.ts'
 import { parseOption } from './key-option.ts'
 import { isPackage } from './package-verdict.ts'
+import { isProofFile, run as verifyProofFile } from './verify-proof.ts'
 import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant, plural, printable } from './text.ts'
@@ -24,6 +25,7 @@ export interface VerifyOptions {
 
 /** 0 when everything fits, else 5. */
 export async function run(options: VerifyOptions, terminal: Terminal): Promise<number> {
+  if (isProofFile(options.directory)) return verifyProofFile(options, terminal)
   if (await isPackage(options.directory)) return (await import('./verify-package.ts')).run(options, terminal)
   using progress = startProgress(process.stderr, 'leaves')
   const report = await verified(options, (done, total) => progress.update(done, total))

@@ -24,6 +24,7 @@ import { Idempotency } from './idempotency.ts'
 import { issuers } from './issuers.ts'
 import { keys } from './keys.ts'
 import { leaves } from './leaves.ts'
+import { leafProofs } from './leaf-proofs.ts'
 import { log } from './log.ts'
 import { Codes, loginCodes } from './login-code.ts'
 import { logins } from './logins.ts'
@@ -100,7 +101,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   loginCodes(desk, codes)
   const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
   const flow = [erasures, pushes, builds, releases, approvals, grants]
-  const trail = [leaves, why, overview, log, alerts, evidencePackages]
+  const trail = [leaves, leafProofs, why, overview, log, alerts, evidencePackages]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
   health(desk, metrics)
   desk.app.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async () =>

@@ -274,6 +274,9 @@ test.skipIf(!hasWorld)('the record answers: why, trail, one leaf with its proof,
   expect(rows.rows.length).toBeGreaterThanOrEqual(2)
   expect(rows.rows.every(({ outcome }) => outcome === 'refused')).toBe(true)
   expect(await instance.ok('ana', 'trail', 'show', String(rows.rows[0]!.leafIndex))).toContain('verified here')
+  const file = join(world, 'one.tlog-proof')
+  const [, logKey] = /--log-key '([^']+)'/u.exec(await instance.ok('ana', 'trail', 'prove', '3', '-o', file))!
+  expect(await instance.ok('ana', 'verify', file, '--log-key', logKey!)).toContain('✓ it is in the tree of')
   const all = (await instance.ok('ana', 'trail', 'query', '--after', '0', '--jsonl'))
     .trim()
     .split('\n')
@@ -296,4 +299,7 @@ test.skipIf(!hasWorld)('a revoked person is refused at the very next request', a
   )
   const { code } = await instance.as('ben', ['status'])
   expect(code).toBe(4)
+  const erased = await instance.ok('root', 'erase', 'person', '@ben', '--reason', 'asked for it')
+  expect(erased).toMatch(/^erased \d+ disclosures beside \d+ leaves about person:/u)
+  expect(await instance.ok('root', 'people', 'list')).not.toContain('@ben')
 })

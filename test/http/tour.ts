@@ -91,6 +91,7 @@ async function tourTrail({ office, ana, door }: Story): Promise<void> {
   await office.post(`/api/v1/alerts/${alert}/acknowledgement`, { note: 'a new colleague' }, ana.token)
   await office.get('/api/v1/leaves?q=outcome:refused&limit=2', ana.token)
   await office.get('/api/v1/exports/leaves?q=outcome:refused&format=json', ana.token)
+  await office.get('/api/v1/leaves/1/proof', ana.token)
   const { body } = await office.get('/api/v1/leaves/1', ana.token)
   await office.get(`/api/v1/evidence/${body.evidence[0].digest}`, ana.token)
   for (const path of [
