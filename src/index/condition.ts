@@ -8,7 +8,7 @@ import { isShortHash } from '../match/identifier.ts'
 import { prefixOf, prepare } from '../match/pattern.ts'
 import { isInside } from '../match/predicate.ts'
 import type { Between, Expression, Network, Test, TextTest, Words } from '../match/query.ts'
-import { says, wordsOf } from '../match/word.ts'
+import { prepareSays } from '../match/word.ts'
 import { isAboutShape, type Shapes } from './shape.ts'
 import { tokenOf, type TokenKind } from './token.ts'
 
@@ -153,24 +153,30 @@ const MAX_PREPARED = 64
 
 /** The predicate's own tests, for what the index can narrow down but not answer. Lists stand in a column with blanks between. */
 export function defineTests(database: DatabaseSync): void {
-  const prepared = new Map<string, (value: string) => boolean>()
-  const testOf = (text: string) => {
-    const known = prepared.get(text)
-    if (known) return known
-    if (prepared.size >= MAX_PREPARED) prepared.clear()
-    const test = prepare(JSON.parse(text) as Test)
-    prepared.set(text, test)
-    return test
-  }
+  const testOf = remember((text) => prepare(JSON.parse(text) as Test))
+  const saysOf = remember((text) => prepareSays(JSON.parse(text.slice(1)) as string[], text.startsWith('1')))
   const options = { deterministic: true }
   database.function('passes', options, (text, test, isList) => {
     if (typeof text !== 'string') return 0
     return Number((isList === 1 ? text.split(' ').filter(Boolean) : [text]).some(testOf(String(test))))
   })
   database.function('says', options, (sentence, words, isOpen) =>
-    Number(says(wordsOf(String(sentence)), JSON.parse(String(words)) as string[], isOpen === 1)),
+    Number(saysOf(`${String(isOpen)}${String(words)}`)(String(sentence))),
   )
   database.function('inside', options, (ip, address, prefix) =>
     Number(isInside(String(ip), { kind: 'network', address: String(address), prefix: Number(prefix) })),
   )
+}
+
+/** The tests of the questions that are asked right now. */
+function remember<T>(make: (text: string) => T): (text: string) => T {
+  const made = new Map<string, T>()
+  return (text) => {
+    const known = made.get(text)
+    if (known !== undefined) return known
+    if (made.size >= MAX_PREPARED) made.clear()
+    const one = make(text)
+    made.set(text, one)
+    return one
+  }
 }

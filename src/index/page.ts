@@ -43,7 +43,11 @@ function collect(
 type Window = { readonly from: number; readonly to: number }
 
 /** Where a shape is rare, only the blocks that have it are read. */
-function* windowsOf({ from, to, shapes, rest }: Plan, direction: Direction, { counts }: Tables): Generator<Window, void> {
+function* windowsOf(
+  { from, to, shapes, rest }: Plan,
+  direction: Direction,
+  { counts }: Tables,
+): Generator<Window, void> {
   if (!shapes || rest) {
     yield* growing(from, to, direction)
     return

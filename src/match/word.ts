@@ -23,3 +23,14 @@ export function says(sentence: readonly string[], words: readonly string[], isOp
     })
   return sentence.some((_, start) => stands(start))
 }
+
+/** `says` for many sentences: the same answer, without taking apart those that a pattern can judge. */
+export function prepareSays(words: readonly string[], isOpen: boolean): (sentence: string) => boolean {
+  const parts = words.map((word) => word.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`))
+  const isPlain = words.every((word) => /^[\p{L}\p{N}\p{M}]+$/u.test(word))
+  const end = isOpen ? '' : '(?![\\p{L}\\p{N}\\p{M}])'
+  const pattern = isPlain && new RegExp(`(?<![\\p{L}\\p{N}\\p{M}])${parts.join('[^\\p{L}\\p{N}\\p{M}]+')}${end}`, 'u')
+  return (sentence) =>
+    // Within braces the same letters are another word.
+    pattern && !sentence.includes('{') ? pattern.test(sentence) : says(wordsOf(sentence), words, isOpen)
+}
