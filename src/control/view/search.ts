@@ -2,6 +2,7 @@
 
 import { parseQuery } from '../../match/parse.ts'
 import { isProblem, type Expression, type Query, type QueryProblem, type TextTest } from '../../match/query.ts'
+import type { Lag } from '../../index/trail.ts'
 import type { Tally } from '../../index/summary.ts'
 import { instantOf } from './phrase.ts'
 import { rowOf } from './row.ts'
@@ -23,6 +24,7 @@ const DEFAULT_ROWS = 100
 /** Newest first unless `after` is given. A problem when the query cannot be read. */
 export function searchLeaves(
   { q = '', after, before, limit = DEFAULT_ROWS }: LeavesRequest,
+  lag: Lag,
   sight: Sight,
 ): Leaves | QueryProblem {
   const query = understand(q, sight)
@@ -32,7 +34,6 @@ export function searchLeaves(
     ...(after !== undefined && { after }),
     ...(before !== undefined && { before }),
   }
-  const { lag } = sight.trail
   const { rows, total, next, facets, histogram, tally } = sight.trail.search({ query, ...page })
   return {
     rows: rows.map((row) => rowOf(row, sight)),

@@ -6,7 +6,7 @@
 import type { Caller } from '../../domain/leaf.ts'
 import type { Release as DomainRelease } from '../../domain/release.ts'
 import { stateOf } from '../../domain/release.ts'
-import type { Trail } from '../../index/trail.ts'
+import type { Lag, Trail } from '../../index/trail.ts'
 import type { QueryProblem } from '../../match/query.ts'
 import type { Ledger, Published } from '../ledger.ts'
 import { listAlerts } from './alert.ts'
@@ -89,7 +89,16 @@ export class Views {
   }
 
   leaves(request: LeavesRequest): shape.Leaves | QueryProblem {
-    return searchLeaves(request, this.#look())
+    return searchLeaves(request, this.lag, this.#look())
+  }
+
+  /** Leaves on disk that no search sees yet, also while the trail is filled again; and for how long the oldest of them waits, if known. */
+  get lag(): Lag {
+    const { ledger, trail, clock } = this.#options
+    const missing = ledger.publishedSize - trail.size
+    if (missing <= 0) return trail.lag
+    const [last] = trail.rows([trail.size - 1])
+    return { leaves: missing, ms: last ? Math.max(0, Math.round(clock() - last.at)) : 0 }
   }
 
   /** For a file: everything that a search finds, with proofs in the tree of this moment. */
