@@ -104,14 +104,14 @@ class Exporter {
 
   async #addLeaves(): Promise<void> {
     const { from, to } = this.#manifest
-    const hashes: Uint8Array[] = []
+    const hashes = Buffer.alloc(32 * (to - from))
     for (let first = from; first < to; first += layout.CHUNK) {
       const lines: string[] = []
       const disclosures: string[] = []
       for await (const { leafIndex, leaf } of this.#source.log.leaves(first, Math.min(to, first + layout.CHUNK))) {
         const text = utf8.decode(leaf)
         lines.push(text)
-        hashes.push(leafHash(leaf))
+        hashes.set(leafHash(leaf), 32 * (leafIndex - from))
         this.#take(text, read(leaf), leafIndex)
         disclosures.push(...(await this.#disclosuresOf(leaf, leafIndex)))
         if (leafIndex % TURN === 0) await setImmediate()
@@ -119,7 +119,7 @@ class Exporter {
       await this.#writer.add(layout.leavesName(first), layout.formatLines(lines))
       if (disclosures.length > 0) await this.#writer.add(layout.disclosuresName(first), layout.formatLines(disclosures))
     }
-    await this.#writer.add(layout.HASHES, Buffer.concat(hashes))
+    await this.#writer.add(layout.HASHES, hashes)
   }
 
   #take(text: string, { evidence }: Leaf, leafIndex: number): void {
@@ -167,13 +167,14 @@ class Exporter {
       leaf: async (leafIndex) => parsePlainLeaf(utf8.decode(await log.leaf(leafIndex)), leafIndex),
       blob: (digest) => this.#blob(digest),
     }
-    const documents = this.#derived.documents(
-      this.#manifest,
-      chosen.map(([, text]) => parseControlMap(text)),
-    )
+    const maps = chosen.map(([, text]) => parseControlMap(text))
+    for (const { name, bytes } of this.#derived.documents(this.#manifest, maps)) {
+      await this.#writer.add(name, bytes)
+      await setImmediate()
+    }
     const policies = await this.#derived.policies(policy, source.blob)
     const samples = await this.#derived.samples(this.#manifest, base64.encode(rootHash), source, nodeTools)
     const howto = { name: layout.HOWTO, bytes: utf8.encode(formatHowto(this.#derived.tables)) }
-    for (const { name, bytes } of [...documents, ...policies, ...samples, howto]) await this.#writer.add(name, bytes)
+    for (const { name, bytes } of [...policies, ...samples, howto]) await this.#writer.add(name, bytes)
   }
 }

@@ -1,6 +1,6 @@
 /** That what stands beside the leaves is what they commit to, and that every list is what its rule makes of them. */
 
-import { parse } from '../../bytes/json.ts'
+import { parse, parseCanonical } from '../../bytes/json.ts'
 import { decodeText, encodeText, formatBase64, formatHex, parseBase64 } from '../../bytes/portable.ts'
 import { compareNames } from '../../bytes/zip.ts'
 import type { Leaves } from './check-log.ts'
@@ -10,7 +10,7 @@ import { Derived } from './derived.ts'
 import { because, judged, type Check, type Problem } from './finding.ts'
 import * as layout from './layout.ts'
 import { FRAMEWORKS, type Manifest } from './manifest.ts'
-import { fieldsOf, listOf, numberOf, textOf, type PlainLeaf } from './plain-leaf.ts'
+import { fieldsOf, listOf, numberOf, textOf, type Fields, type PlainLeaf } from './plain-leaf.ts'
 import type { SampleFile } from './sample.ts'
 import { compareLines } from './table.ts'
 import type { Tools } from './tool.ts'
@@ -27,24 +27,33 @@ function linesIn(members: Members, folder: string): string[] {
   return names.flatMap((name) => layout.splitLines(members.get(name)!).map((line) => decodeText(line)))
 }
 
+/** One line as it was written, its members by name; undefined for any other spelling. */
+function strictLine(line: string, names: readonly string[]): Fields | undefined {
+  const said = attempt(() => fieldsOf(parseCanonical(line)))
+  return said && Object.keys(said).sort().join() === names.join() ? said : undefined
+}
+
 /** Evidence that leaves of the range name, by digest. What was erased before the export is counted and not a fault. */
-export async function checkEvidence({ members }: Opened, { plain }: Leaves, { sha256 }: Tools) {
+export async function checkEvidence({ members, manifest }: Opened, { plain }: Leaves, { sha256 }: Tools) {
   const problems: Problem[] = []
   const blobs = new Map<string, Uint8Array>()
+  const named = new Set(plain.flatMap(({ evidence }) => evidence.map(({ digest }) => digest)))
+  const start = startPolicy(members, manifest)
   for (const line of linesIn(members, 'evidence/')) {
-    const said = attempt(() => fieldsOf(parse(line)))
+    const said = strictLine(line, ['base64', 'digest'])
     const digest = textOf(said?.['digest'])
     const bytes = attempt(() => parseBase64(textOf(said?.['base64'])))
-    if (!bytes || digest === '') problems.push({ cause: 'malformed', detail: 'a line of evidence cannot be read' })
+    if (!said || !bytes || blobs.has(digest))
+      problems.push({ cause: 'malformed', detail: 'a line of evidence is not one' })
+    else if (!named.has(digest) && digest !== start)
+      problems.push({ cause: 'added', detail: `no leaf of the range names the evidence ${digest.slice(0, 80)}` })
     else if (`sha256:${formatHex(await sha256(bytes))}` !== digest)
       problems.push({ cause: 'altered', detail: `the evidence ${digest} ${namedBy(digest, plain)}was altered` })
     else blobs.set(digest, bytes)
   }
-  const named = new Set(plain.flatMap(({ evidence }) => evidence.map(({ digest }) => digest)))
-  const altered = problems.length
-  const withheld = [...named].filter((digest) => !blobs.has(digest)).length - altered
-  const counts = { checked: blobs.size, withheld: Math.max(0, withheld) }
-  const detail = `${counts.checked} blobs with the digests that leaves name; ${counts.withheld} withheld`
+  const checked = [...named].filter((digest) => blobs.has(digest)).length
+  const counts = { checked, withheld: named.size - checked }
+  const detail = `${checked} blobs with the digests that leaves name; ${counts.withheld} withheld or erased`
   return { check: judged('evidence', detail, problems), counts, blobs: blobs as Blobs }
 }
 
@@ -57,17 +66,18 @@ function namedBy(digest: string, plain: readonly PlainLeaf[]): string {
 /** RFC 9901: a disclosure belongs to the leaf that holds its digest. */
 export async function checkDisclosures({ members, manifest }: Opened, { plain }: Leaves, { sha256 }: Tools) {
   const problems: Problem[] = []
-  let checked = 0
+  const shown = new Set<string>()
   for (const line of linesIn(members, 'disclosures/')) {
-    const said = attempt(() => fieldsOf(parse(line))) ?? {}
-    const leafIndex = numberOf(said['leafIndex'])
+    const said = strictLine(line, ['disclosures', 'leafIndex'])
+    if (!said) problems.push({ cause: 'malformed', detail: 'a line of disclosures is not one' })
+    const leafIndex = numberOf(said?.['leafIndex'])
     const commitments = plain[leafIndex - manifest.from]?.commitments ?? []
-    for (const text of listOf(said['disclosures']).map(textOf)) {
+    for (const text of listOf(said?.['disclosures']).map(textOf)) {
       const digest = formatBase64(await sha256(encodeText(text)))
         .replaceAll('+', '-')
         .replaceAll('/', '_')
         .replace('=', '')
-      if (commitments.includes(digest)) checked += 1
+      if (commitments.includes(digest) && !shown.has(digest)) shown.add(digest)
       else
         problems.push({
           cause: 'altered',
@@ -76,8 +86,8 @@ export async function checkDisclosures({ members, manifest }: Opened, { plain }:
     }
   }
   const committed = plain.reduce((sum, { commitments }) => sum + commitments.length, 0)
-  const counts = { checked, withheld: committed - checked }
-  const detail = `${checked} shown, as their leaves commit to them; ${counts.withheld} withheld or erased`
+  const counts = { checked: shown.size, withheld: committed - shown.size }
+  const detail = `${counts.checked} shown, as their leaves commit to them; ${counts.withheld} withheld or erased`
   return { check: judged('disclosures', detail, problems), counts }
 }
 
@@ -97,7 +107,7 @@ export async function checkDerived(
     blob: (digest: string) => Promise.resolve(blobs.get(digest)),
   }
   const maps = controlMaps(members)
-  const documents = derived.documents(manifest, maps.maps)
+  const documents = [...derived.documents(manifest, maps.maps)]
   const policies = await derived.policies(startPolicy(members, manifest), source.blob)
   const samples = await derived.samples(manifest, rootHash, source, tools)
   const known = [...documents, ...policies, ...samples]

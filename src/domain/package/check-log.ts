@@ -1,17 +1,17 @@
 /** That the leaves are those of the log, at exactly these places, with none left out between them or at either end. */
 
-import { parse } from '../../bytes/json.ts'
-import { decodeText, encodeText, formatBase64, formatHex, parseBase64 } from '../../bytes/portable.ts'
+import { canonical, parse, type Json } from '../../bytes/json.ts'
+import { decodeText, formatBase64, formatHex, parseBase64 } from '../../bytes/portable.ts'
 import { compareNames } from '../../bytes/zip.ts'
-import { parseBound } from './bound.ts'
+import { checkEdges } from './check-edge.ts'
 import type { Members, Opened } from './check-manifest.ts'
 import { because, judged, skipped, type Check, type Problem } from './finding.ts'
-import { CHECKPOINT, HASHES, PROOF, splitLines, type Edge } from './layout.ts'
+import { CHECKPOINT, HASHES, PROOF, splitLines, type Edge, type Proof } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { fieldsOf, listOf, numberOf, parsePlainLeaf, textOf, type PlainLeaf } from './plain-leaf.ts'
 import { compareLines } from './table.ts'
 import type { Tools } from './tool.ts'
-import { GrowingTree, verifyConsistency, verifyInclusion } from './tree.ts'
+import { GrowingTree, verifyConsistency } from './tree.ts'
 
 export type Leaves = { readonly lines: readonly Uint8Array[]; readonly plain: readonly PlainLeaf[] }
 export type Progress = (done: number, total: number) => void
@@ -101,23 +101,32 @@ function leafLines(members: Members): Uint8Array[] {
   return names.flatMap((name) => splitLines(members.get(name)!))
 }
 
-type ReadProof = { readonly before: Uint8Array[]; readonly consistency: Uint8Array[]; readonly edges: readonly Edge[] }
+type ReadProof = {
+  readonly before: readonly Uint8Array[]
+  readonly consistency: readonly Uint8Array[]
+  readonly edges: readonly Edge[]
+}
 
+/** Undefined for anything that an exporter would not have written. */
 function readProof(members: Members): ReadProof | undefined {
   try {
-    const { before, consistency, edges } = fieldsOf(parse(textOfMember(members, PROOF) ?? ''))
-    const hashes = (value: typeof before) => listOf(value).map((hash) => parseBase64(textOf(hash)))
-    return {
-      before: hashes(before),
-      consistency: hashes(consistency),
-      edges: listOf(edges)
+    const text = textOfMember(members, PROOF) ?? ''
+    const said = fieldsOf(parse(text))
+    const texts = (value: Json | undefined) => listOf(value).map(textOf)
+    const proof: Proof = {
+      before: texts(said['before']),
+      consistency: texts(said['consistency']),
+      edges: listOf(said['edges'])
         .map(fieldsOf)
-        .map(({ leafIndex, leaf, hashes: path }) => ({
+        .map(({ leafIndex, leaf, hashes }) => ({
           leafIndex: numberOf(leafIndex),
           leaf: textOf(leaf),
-          hashes: listOf(path).map(textOf),
+          hashes: texts(hashes),
         })),
     }
+    if (canonical(proof as unknown as Json) !== text) return undefined
+    const { before, consistency, edges } = proof
+    return { before: before.map(parseBase64), consistency: consistency.map(parseBase64), edges }
   } catch {
     return undefined
   }
@@ -218,64 +227,4 @@ function readInOrder(lines: readonly Uint8Array[], { from, origin }: Manifest) {
     if (leaf) plain.push(leaf)
   }
   return { plain, problems }
-}
-
-/** The leaf before the range and the one behind it stand in the same tree, and lie outside the period. */
-async function checkEdges(
-  plain: readonly PlainLeaf[],
-  edges: readonly Edge[],
-  rootHash: Uint8Array,
-  { from, to, checkpointSize, asked }: Manifest,
-  tools: Tools,
-): Promise<Check> {
-  const problems: Problem[] = []
-  const outside = new Map<number, PlainLeaf>()
-  for (const { leafIndex, leaf, hashes } of edges) {
-    const hash = await tools.leafHash(encodeText(leaf))
-    const found = parsePlainLeaf(leaf, leafIndex)
-    const path = attemptHashes(hashes)
-    const isIn = found && path && (await verifyInclusion(leafIndex, checkpointSize, hash, path, rootHash, tools))
-    if (isIn) outside.set(leafIndex, found)
-    else problems.push({ cause: 'not_in_log', detail: `leaf ${leafIndex}, beside the range, is not in the log` })
-  }
-  for (const leafIndex of [...(from > 0 ? [from - 1] : []), ...(to < checkpointSize ? [to] : [])])
-    if (!outside.has(leafIndex) && problems.length === 0)
-      problems.push({ cause: 'absent', detail: `leaf ${leafIndex}, beside the range, is not shown` })
-  const range = { first: plain[0]!, last: plain.at(-1)!, before: outside.get(from - 1), after: outside.get(to) }
-  problems.push(...periodProblems(range, asked, from, to))
-  const end = to === checkpointSize ? 'the log ended there' : `leaf ${to} is later`
-  return judged('edges', `nothing of the period ${asked.from} to ${asked.to} lies outside; ${end}`, problems)
-}
-
-function attemptHashes(hashes: readonly string[]): Uint8Array[] | undefined {
-  try {
-    return hashes.map(parseBase64)
-  } catch {
-    return undefined
-  }
-}
-
-type Around = Readonly<Record<'first' | 'last', PlainLeaf>> &
-  Readonly<Record<'before' | 'after', PlainLeaf | undefined>>
-
-function periodProblems(
-  { first, last, before, after }: Around,
-  asked: Manifest['asked'],
-  from: number,
-  to: number,
-): Problem[] {
-  const [start, end] = [parseBound(asked.from, 'first'), parseBound(asked.to, 'last')]
-  if (!start || !end) return [{ cause: 'malformed', detail: 'the period that was asked for cannot be read' }]
-  const moment = ({ at }: PlainLeaf) => Date.parse(at)
-  const problems: string[] = []
-  if ('leafIndex' in start && start.leafIndex !== from)
-    problems.push(`leaf ${start.leafIndex} was asked for first, ${from} is`)
-  if ('leafIndex' in end && end.leafIndex !== to)
-    problems.push(`leaf ${end.leafIndex - 1} was asked for last, ${to - 1} is`)
-  if ('at' in start && moment(first) < start.at) problems.push(`leaf ${from} is earlier than the period`)
-  if ('at' in start && before && moment(before) >= start.at)
-    problems.push(`leaf ${from - 1} is of the period, and left out`)
-  if ('at' in end && moment(last) >= end.at) problems.push(`leaf ${to - 1} is later than the period`)
-  if ('at' in end && after && moment(after) < end.at) problems.push(`leaf ${to} is of the period, and left out`)
-  return problems.map((detail) => ({ cause: 'outside_period' as const, detail }))
 }

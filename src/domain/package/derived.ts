@@ -44,17 +44,17 @@ export class Derived {
     return (this.#tables ??= this.#populations.tables())
   }
 
-  /** Lists, exceptions and coverage. */
-  documents(manifest: Pick<Manifest, 'origin' | 'from' | 'to' | 'asked'>, maps: readonly ControlMap[]): SampleFile[] {
-    const lists = this.tables.flatMap((table) => [
-      { name: tableName(table.name, 'csv'), bytes: formatLines(formatCsv(table)) },
-      { name: tableName(table.name, 'jsonl'), bytes: formatLines(formatJsonLines(table)) },
-    ])
-    return [
-      ...lists,
-      { name: EXCEPTIONS, bytes: formatLines(formatCsv(this.#exceptions.table())) },
-      { name: COVERAGE, bytes: encodeText(this.#coverage.text(manifest, maps)) },
-    ]
+  /** Lists, exceptions and coverage, one after the other, so that whoever makes them can let others have their turn. */
+  *documents(
+    manifest: Pick<Manifest, 'origin' | 'from' | 'to' | 'asked'>,
+    maps: readonly ControlMap[],
+  ): Generator<SampleFile> {
+    for (const table of this.tables) {
+      yield { name: tableName(table.name, 'csv'), bytes: formatLines(formatCsv(table)) }
+      yield { name: tableName(table.name, 'jsonl'), bytes: formatLines(formatJsonLines(table)) }
+    }
+    yield { name: EXCEPTIONS, bytes: formatLines(formatCsv(this.#exceptions.table())) }
+    yield { name: COVERAGE, bytes: encodeText(this.#coverage.text(manifest, maps)) }
   }
 
   /** The text of every policy set that was in force, as far as it was not erased. `start` was in force before the range. */

@@ -16,7 +16,7 @@ export const STATE = 'state/start.jsonl'
 export const PICKS = 'samples/picks.json'
 
 /** Leaves in one file. */
-export const CHUNK = 10_000
+export const CHUNK = 5_000
 export const MAX_PACKAGE_BYTES = 2_000_000_000
 export const MAX_LEAVES = 2_000_000
 

@@ -26,6 +26,7 @@ export type PlainLeaf = {
   readonly commitments: readonly string[]
 }
 
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 const TYPE = /^dev\.countersign\.([a-z]+\.[a-z]+)\.v1$/
 
 /** Undefined for what is no leaf. */
@@ -33,7 +34,7 @@ export function parsePlainLeaf(text: string, leafIndex: number): PlainLeaf | und
   const leaf = fieldsOf(attemptJson(text))
   const data = fieldsOf(leaf['data'])
   const type = TYPE.exec(textOf(leaf['type']))?.[1]
-  if (type === undefined || !/^\d{4}-/.test(textOf(leaf['time']))) return undefined
+  if (type === undefined || !INSTANT.test(textOf(leaf['time']))) return undefined
   return {
     leafIndex,
     type,
