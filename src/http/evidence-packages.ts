@@ -18,6 +18,9 @@ const body = z.strictObject({
   withhold: z.literal('personal').optional().describe('Leaves keep their digests, and personal data stay here.'),
 })
 
+/** A connection may be silent for so long while its package is made: two million leaves, on a slow machine. */
+const MAKING_MS = 10 * 60_000
+
 const made = z.object({ digest: z.string(), sizeBytes: z.int(), from: z.int(), to: z.int() })
 
 export function evidencePackages(desk: Desk): void {
@@ -29,7 +32,8 @@ export function evidencePackages(desk: Desk): void {
     body,
     result: made,
     status: 201,
-    ask: ({ body: { framework, withhold, ...rest }, caller, personal }) => {
+    ask: ({ body: { framework, withhold, ...rest }, caller, personal, request }) => {
+      request.raw.socket.setTimeout?.(MAKING_MS)
       const asked: Asked = { ...rest, ...(framework && { framework }), ...(withhold && { withhold }) }
       let sizeBytes = 0
       return {

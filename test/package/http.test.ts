@@ -7,12 +7,13 @@ import { digestOf } from '../../src/bytes/digest.ts'
 import { Office, type Worker } from '../http/office.ts'
 import { check } from './world.ts'
 
+let now = Date.now()
 let office: Office
 let root: Worker
 let otto: Worker
 let dana: Worker
 beforeAll(async () => {
-  office = await Office.open()
+  office = await Office.open({ clock: () => now })
   root = await office.admin()
   otto = await office.person(root, 'otto', ['auditor'])
   dana = await office.person(root, 'dana', ['developer'])
@@ -39,9 +40,23 @@ test('an auditor takes a package away, and the log says which', async () => {
   })
 })
 
+test('one package is made at a time', async () => {
+  const answers = await Promise.all([ask(PERIOD, otto), ask(PERIOD, root), ask(PERIOD, otto)])
+  const statuses = answers.map(({ status }) => status).sort()
+  expect(statuses[0]).toBe(201)
+  expect(statuses.slice(1)).toEqual([503, 503])
+  expect((await ask(PERIOD, root)).status).toBe(201)
+})
+
 test('nobody else fetches it, and after a quarter of an hour nobody does', async () => {
-  const { body } = await ask(PERIOD, otto)
+  const period = { ...PERIOD, to: '4' }
+  const { body } = await ask(period, otto)
   expect((await fetchBytes(body.result.digest, root)).statusCode).toBe(404)
+  expect((await ask(period, root)).body.result.digest).toBe(body.result.digest)
+  expect((await fetchBytes(body.result.digest, root)).statusCode).toBe(200)
+  expect((await fetchBytes(body.result.digest, otto)).statusCode).toBe(200)
+  now += 15 * 60_000 + 1
+  expect((await fetchBytes(body.result.digest, otto)).statusCode).toBe(404)
   expect((await fetchBytes(`sha256:${'0'.repeat(64)}`, otto)).statusCode).toBe(404)
 })
 

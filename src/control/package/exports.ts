@@ -67,8 +67,8 @@ export class Exports implements AsyncDisposable {
 
   /** For whoever took it, and nobody else. */
   made(digest: string, holder: string): Made | undefined {
-    const found = this.#made.get(digest)
-    return found?.holder === holder && found.until > this.#instance.clock() ? found : undefined
+    const found = this.#made.get(keyOf(digest, holder))
+    return found && found.until > this.#instance.clock() ? found : undefined
   }
 
   /** Every package is gone from here: something in one of them may have been erased. */
@@ -104,27 +104,33 @@ export class Exports implements AsyncDisposable {
   }
 
   async #keep(path: string, { digest, sizeBytes }: Written, holder: string): Promise<void> {
-    const before = this.#made.get(digest)
-    if (before) await rm(before.path, { force: true })
+    const key = keyOf(digest, holder)
+    const before = this.#made.get(key)
+    if (before) await this.#drop(key, before.path)
     const until = this.#instance.clock() + KEPT_MS
-    this.#made.set(digest, { path, sizeBytes, holder, until })
-    setTimeout(() => void this.#drop(digest, path), KEPT_MS).unref()
+    this.#made.set(key, { path, sizeBytes, until })
+    setTimeout(() => void this.#drop(key, path), KEPT_MS).unref()
   }
 
-  async #drop(digest: string, path: string): Promise<void> {
-    if (this.#made.get(digest)?.path === path) this.#made.delete(digest)
+  async #drop(key: string, path: string): Promise<void> {
+    if (this.#made.get(key)?.path === path) this.#made.delete(key)
     await rm(path, { force: true }).catch(() => undefined)
   }
 
   async #makeRoom(): Promise<void> {
-    for (const [digest, { path }] of [...this.#made].slice(0, Math.max(0, this.#made.size + 1 - MAX_KEPT)))
-      await this.#drop(digest, path)
+    for (const [key, { path }] of [...this.#made].slice(0, Math.max(0, this.#made.size + 1 - MAX_KEPT)))
+      await this.#drop(key, path)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unfollow()
     await this.forget()
   }
+}
+
+/** The same words over the same log make the same bytes: two people may have made them. */
+function keyOf(digest: string, holder: string): string {
+  return `${digest} ${holder}`
 }
 
 function commandOf({ framework, withhold }: Asked, range: LeafRange, digest: DigestText): Request['command'] {
