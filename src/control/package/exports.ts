@@ -24,7 +24,6 @@ const MAX_KEPT = 4
 export type Made = {
   readonly path: string
   readonly sizeBytes: number
-  readonly holder: string
   readonly until: number
 }
 export type Exported = { readonly recorded: Recorded; readonly sizeBytes: number }
@@ -128,7 +127,7 @@ export class Exports implements AsyncDisposable {
   }
 }
 
-/** The same words over the same log make the same bytes: two people may have made them. */
+/** A package is for whoever had it made. */
 function keyOf(digest: string, holder: string): string {
   return `${digest} ${holder}`
 }
