@@ -6,8 +6,8 @@ import { attempt } from '../evidence/refusal.ts'
 import { diskFiles } from '../store/file.ts'
 import { fold, type Personal } from './erasure-search.ts'
 
-/** A disclosure, as it stands in any file, is a run of these; the shortest has a salt of 22 characters. */
-const RUN = /WyJ[A-Za-z0-9_-]{24,}/g
+/** A disclosure, as it stands in any file, is a run of these: `["` and any first character of a salt of 22. */
+const RUN = /Wy[IJ][A-Za-z0-9_-]{24,}/g
 
 /** Overwrites every disclosure that goes, wherever in the files of a damaged log it stands. Durable when it resolves. */
 export async function eraseFromCopies(directory: string, { texts, values }: Personal): Promise<void> {

@@ -1,10 +1,13 @@
 /** Somebody leaves and is forgotten: what said who they were is in no file any more, and the log is what was signed all the same. */
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { digestOf } from '../../src/bytes/digest.ts'
 import { utf8 } from '../../src/bytes/text.ts'
+import { disclose } from '../../src/bytes/disclosure.ts'
+import { eraseFromCopies } from '../../src/control/erasure-copy.ts'
 import { Eraser } from '../../src/control/erasure.ts'
 import { replayLog } from '../../src/control/replay.ts'
 import { verifyLog } from '../../src/control/verification.ts'
@@ -146,6 +149,7 @@ test('ordered, then killed: the next start carries it out; a backup from before 
   await new Promise((resolve) => setTimeout(resolve, 20))
   await failing.complete()
   await failing[Symbol.asyncDispose]()
+  expect(reports).toHaveLength(1)
   expect(isAnywhere(company.directory, 'kit@acme.example')).toBe(false)
   expect(isAnywhere(join(company.directory, 'log.damaged-1'), 'ana')).toBe(true)
 
@@ -192,3 +196,23 @@ test.skipIf(!hasTool('ssh-keygen', '-?'))(
     expect([findings, counts.evidence.withheld]).toEqual([[], 1])
   },
 )
+
+test('a copy that was put aside loses disclosures whatever their salt begins with, and nothing else', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-aside-'))
+  try {
+    const file = join(directory, 'log.damaged-1/wal/0.wal')
+    mkdirSync(dirname(file), { recursive: true })
+    const salts = [...'09Az-_'].map((first) => first.padEnd(22, 'x'))
+    const [going, unknown, staying] = ['kit', 'KIT', 'dana'].map((value) =>
+      salts.map((salt) => disclose('handle', value, salt).text),
+    ) as [string[], string[], string[]]
+    const text = (texts: string[][]) => `frame ${JSON.stringify(texts.flat())} frame`
+    writeFileSync(file, text([going, unknown, staying]))
+    const found = { left: new Map(), texts: new Set(going), values: new Set(['kit']), evidence: new Set<never>() }
+    await eraseFromCopies(directory, found)
+    const blank = (texts: string[]) => texts.map((each) => 'A'.repeat(each.length))
+    expect(readFileSync(file, 'utf8')).toBe(text([blank(going), blank(unknown), staying]))
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
