@@ -69,7 +69,9 @@ export const record: readonly Declaration[] = [
     summary: 'The proof of one leaf as a file that anybody can verify offline (C2SP tlog-proof)',
     arguments: [['<leaf-index>', 'number of the leaf, from 0']],
     options: [{ flags: '-o, --output <file>', text: 'where it is written; never over a file', isMandatory: true }],
-    examples: [['countersign trail prove 18170 -o 18170.tlog-proof', 'then: countersign verify 18170.tlog-proof --log-key …']],
+    examples: [
+      ['countersign trail prove 18170 -o 18170.tlog-proof', 'then: countersign verify 18170.tlog-proof --log-key …'],
+    ],
     next: ['verify'],
     load: async () => await import('./trail-prove.ts'),
   },
