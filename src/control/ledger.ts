@@ -188,7 +188,7 @@ export class Ledger {
     try {
       await work()
     } catch (error) {
-      const { report = process.emitWarning } = this.#options
+      const report = this.#options.report ?? ((problem: string) => process.emitWarning(problem))
       report(`couldn't ${what} leaf ${leafIndex}: ${(error as Error).message}`)
     }
   }
