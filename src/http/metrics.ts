@@ -44,6 +44,9 @@ export class Metrics {
         'Leaves that a witness has not cosigned yet.',
         status.witnesses.map(({ name, lag }) => [`witness="${escape(name)}"`, lag] as const),
       ),
+      ...family('countersign_trail_lag_leaves', 'gauge', 'Leaves on disk that the trail does not show yet.', [
+        ['', this.#port.views.lag.leaves],
+      ]),
       ...family('countersign_log_healthy', 'gauge', '1 while nothing stored is known to be altered.', [
         ['', status.healthy ? 1 : 0],
       ]),

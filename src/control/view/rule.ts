@@ -69,7 +69,7 @@ export function risksOf(
   viewer: Caller | undefined,
   sight: Sight,
 ): Risk[] {
-  return [
+  return together([
     ...newcomers(release, commits, sight),
     ...newKeys(commits, sight),
     ...firstRelease(release, commits, sight),
@@ -77,7 +77,18 @@ export function risksOf(
     ...softwarePasskeys(release, sight),
     ...openAlerts(release, sight),
     ...outOfHours(viewer, sight),
-  ]
+  ])
+}
+
+/** What would be said again in the same words is said once, with how often. */
+function together(risks: readonly Risk[]): Risk[] {
+  const times = new Map<string, number>()
+  for (const { text } of risks) times.set(text, (times.get(text) ?? 0) + 1)
+  const first = risks.filter(({ text }, index) => risks.findIndex((risk) => risk.text === text) === index)
+  return first.map(({ kind, text }) => {
+    const often = times.get(text)!
+    return { kind, text: often === 1 ? text : `${text.replace(/\.$/, '')} (${often} times).` }
+  })
 }
 
 function newcomers({ repository }: Release, commits: readonly Commit[], sight: Sight): Risk[] {
