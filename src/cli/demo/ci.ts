@@ -2,14 +2,14 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import * as z from '../../bytes/schema.ts'
+import { ownProgram } from './own-program.ts'
 import type { Companion } from './companion.ts'
 import { mustHold } from './eventually.ts'
 import type { Stage } from './stage.ts'
 import type { Tale } from './tale.ts'
 
-const PROGRAM = resolve(import.meta.dirname, 'ci-issuer.ts')
+const PROGRAM = ownProgram('ci-issuer')
 const START_MS = 15_000
 
 /** What the CI knows about a run, in GitHub's claims. */

@@ -1,7 +1,8 @@
 /** The job that builds and deploys: a shell script as a CI would run it, with the token that the CI gives to this run. */
 
 import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { ownProgram } from './own-program.ts'
 import type { Server } from './birth.ts'
 import { Job, type CiIssuer, type Claims } from './ci.ts'
 import { CI_REPOSITORY_ID } from './push.ts'
@@ -33,7 +34,7 @@ export interface Running {
 }
 
 const RUN_ID = '7'
-const SQL_PROGRAM = resolve(import.meta.dirname, 'sql.ts')
+const SQL_PROGRAM = ownProgram('sql')
 
 export async function startJob({ stage, tale, server, shop, issuer, commit }: Starting): Promise<Running> {
   const directory = stage.folder('ci', `run-${RUN_ID}`)

@@ -1,11 +1,12 @@
 /** Fact 7: credentials that exist for one job, work while it runs, and are dead after it, wherever a copy of them went. */
 
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type * as z from '../../bytes/schema.ts'
 import * as shape from '../../control/view/shape.ts'
 import { query } from '../../credential/postgres-query.ts'
 import { readArtifact } from '../artifact.ts'
+import { ownProgram } from './own-program.ts'
 import type { Cast } from './cast.ts'
 import { eventually, mustHold } from './eventually.ts'
 import type { Built, Gated } from './gate.ts'
@@ -29,7 +30,7 @@ const DEPLOY_MS = 60_000
 const CLEAR_MS = 15_000
 const REFUSED = 3
 const SSH_FAILED = 255
-const SQL_PROGRAM = resolve(import.meta.dirname, 'sql.ts')
+const SQL_PROGRAM = ownProgram('sql')
 
 export async function lend(lending: Lending): Promise<Proof & { readonly outcome: number }> {
   const { built, production, tale } = lending

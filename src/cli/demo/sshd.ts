@@ -7,8 +7,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createJobKey, formatAuthority, issueCertificate } from '../../credential/ssh.ts'
+import { ownProgram } from './own-program.ts'
 import { Companion, freePort } from './companion.ts'
 
 export type SshdKind = 'sshd' | 'ssh2'
@@ -43,7 +44,7 @@ export interface SshdOptions {
 export const SSHD = '/usr/sbin/sshd'
 
 const START_MS = 10_000
-const SSH2_PROGRAM = resolve(import.meta.dirname, 'ssh-server.ts')
+const SSH2_PROGRAM = ownProgram('ssh-server')
 
 /** Starts the server; rejects when it does not listen within 10 s. */
 export async function startSshd({ kind = 'sshd', ...options }: SshdOptions): Promise<Sshd> {
