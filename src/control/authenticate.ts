@@ -6,6 +6,7 @@ import { parse } from '../bytes/json.ts'
 import * as z from '../bytes/schema.ts'
 import { base64, base64url, utf8 } from '../bytes/text.ts'
 import type { Caller } from '../domain/leaf.ts'
+import { callerOf } from '../domain/login.ts'
 import type { ReadonlyState } from '../domain/state.ts'
 import { attempt, refuse, type Refusal } from '../evidence/refusal.ts'
 
@@ -15,7 +16,7 @@ const BEARER = /^cs_[A-Za-z0-9_-]{43}$/
 export function bearerCaller(token: string, state: ReadonlyState): Caller | Refusal<'sign_in_needed'> {
   const login = BEARER.test(token) ? state.logins.get(state.bearers.get(digestOf(utf8.encode(token))) ?? '') : undefined
   if (!login) return refuse('sign_in_needed', 'Sign in first: this request carries no login that is known here.')
-  return { id: login.principal, kind: login.job ? 'job' : 'person', login: login.id }
+  return callerOf(login)
 }
 
 const doorHeader = z.strictObject({ alg: z.literal('EdDSA'), typ: z.string().optional() })

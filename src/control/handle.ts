@@ -33,12 +33,12 @@ export type Desk = { readonly ledger: Ledger; readonly evidence: EvidenceStore; 
 /** Answers with what was recorded, or with a refusal that left no trace but a count. Rejects when the log cannot be written. */
 export async function handle(request: Request, { ledger, evidence, clock }: Desk): Promise<Recorded | Refusal> {
   const { command, caller, exhibits = [], personal = {}, given = () => ({}), policies } = request
-  // Not before the log's own time: a clock that went back would make expired tokens good again.
   // The log may still have room it took in advance, but not for long: what gives anybody anything stops first.
   // A damaged log is another matter: the rules refuse on it, in leaves.
   const trouble = ledger.state.log?.damaged.length ? undefined : ledger.log.trouble
   if (trouble && !goesOn(command.type))
     throw new StoreError('unwritable', `nothing privileged is decided now: ${trouble}`)
+  // Not before the log's own time: a clock that went back would make expired tokens good again.
   const verifiedAt = Math.max(clock(), ledger.state.at)
   const references = exhibits.map(({ kind, bytes }) => ({ kind, digest: digestOf(bytes) }))
   const claims = await claimsOf(

@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path'
+import { base64 } from '../bytes/text.ts'
 import { isRefusal, refuse, type Refusal } from '../evidence/refusal.ts'
 import { openTrail, type Trail } from '../index/trail.ts'
 import { Eraser } from './erasure.ts'
@@ -15,6 +16,7 @@ import { Exports } from './package/exports.ts'
 import { Quorum, type QuorumPolicy } from './quorum.ts'
 import { openRepair, type Repair } from './repair.ts'
 import { startScrub, type Damage, type Scrub } from './scrub.ts'
+import { instantOf } from './view/phrase.ts'
 import { Views } from './view/views.ts'
 import type { LogStatus } from './view/shape-word.ts'
 import { startWatch, type Watch } from './watch.ts'
@@ -156,21 +158,21 @@ export class Host implements AsyncDisposable {
     return {
       origin: log.origin,
       treeSize: log.head.size,
-      rootHash: Buffer.from(log.head.rootHash).toString('base64'),
+      rootHash: base64.encode(log.head.rootHash),
       checkpoint: log.cosigned ?? log.head.note,
-      signedAt: instant(state.at),
+      signedAt: instantOf(state.at),
       witnesses: (this.#witnesses?.status() ?? []).map(({ name, key, cosignedSize, cosignedAt, lag }) => ({
         name,
         key,
         lag,
         ...(cosignedSize !== undefined && { cosignedSize }),
-        ...(cosignedAt !== undefined && { cosignedAt: instant(cosignedAt) }),
+        ...(cosignedAt !== undefined && { cosignedAt: instantOf(cosignedAt) }),
       })),
       healthy: trouble === undefined,
-      ...(trouble && { trouble: { ...trouble, since: instant(this.#troubleSince!) } }),
-      ...(scrubbedAt !== undefined && { lastScrubAt: instant(scrubbedAt) }),
+      ...(trouble && { trouble: { ...trouble, since: instantOf(this.#troubleSince!) } }),
+      ...(scrubbedAt !== undefined && { lastScrubAt: instantOf(scrubbedAt) }),
       key: state.log!.logKey,
-      startedAt: instant(startedAt),
+      startedAt: instantOf(startedAt),
     }
   }
 
@@ -195,8 +197,4 @@ export class Host implements AsyncDisposable {
 
 function deskOf({ ledger, evidence, clock }: Instance) {
   return { ledger, evidence, clock }
-}
-
-function instant(at: number): string {
-  return new Date(at).toISOString()
 }

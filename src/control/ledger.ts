@@ -11,6 +11,7 @@ import type { Decision } from '../domain/decision.ts'
 import type { Event } from '../domain/event.ts'
 import { spell, write, type Caller, type Evidence, type Given, type Leaf } from '../domain/leaf.ts'
 import type { Claims } from '../domain/claims.ts'
+import { callerOf } from '../domain/login.ts'
 import { formatSnapshot } from '../domain/snapshot.ts'
 import type { Fold, ReadonlyState } from '../domain/state.ts'
 import type { PolicySet } from '../policy/policy.ts'
@@ -254,8 +255,7 @@ function whoSpoke(event: Event): Caller | undefined {
 /** A login is looked up by what the caller proved; whose it is, the state says. */
 function resolve(caller: Caller, state: ReadonlyState): Caller {
   const login = caller.login === undefined ? undefined : state.logins.get(caller.login)
-  if (!login) return caller
-  return { id: login.principal, kind: login.job ? 'job' : 'person', login: login.id }
+  return login ? callerOf(login) : caller
 }
 
 type Snapshot = { readonly size: number; readonly bytes: Uint8Array }

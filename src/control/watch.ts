@@ -104,8 +104,9 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       unfollow()
-      await turn
+      // First: a sweep that is queued by now finds nothing left to do on a log that closes.
       isClosed = true
+      await turn
     },
   }
 }

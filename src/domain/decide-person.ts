@@ -18,19 +18,17 @@ import type { Answered } from './question.ts'
 import * as role from './role.ts'
 import type { State } from './state.ts'
 
-/** What principals ask for, once their login was found good on this very state. */
+/** What people ask for, once `by`, the login of one, was found good on this very state. */
 export function decideForPerson(by: login.Login, matter: Matter, state: State, policies: PolicySet): Decision {
   const { command, claims, given, at } = matter
   const who = q.callerEntity(by, state, at)
   const ask = (action: string, resource: Parameters<typeof q.ask>[3], context: Parameters<typeof q.ask>[4]) =>
     q.ask(policies, who, action, resource, context)
   const loginAgeSeconds = Math.floor((at - by.provenAt) / 1000)
-  const isPerson = by.job === undefined
-  const administer = (action: string): Answered =>
-    isPerson ? ask(action, [q.instance], { loginAgeSeconds, isSelf: false }) : q.unasked
+  const administer = (action: string): Answered => ask(action, [q.instance], { loginAgeSeconds, isSelf: false })
   const about = (action: string, id: string): Answered => {
     const person = state.people.get(id)
-    return isPerson && person
+    return person
       ? ask(action, [q.personEntity(person, at)], { loginAgeSeconds, isSelf: id === by.principal })
       : q.unasked
   }
@@ -58,7 +56,7 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     case 'remove key':
       return key.remove(command, about('removeKey', state.keys.get(command.fingerprint)?.person ?? ''), state)
     case 'lend login':
-      return login.lend(command, by, isPerson ? ask('openLogin', [q.instance], lending) : q.unasked, state)
+      return login.lend(command, by, ask('openLogin', [q.instance], lending), state)
     case 'end login':
       return login.end(command, by.principal, state)
     case 'trust issuer':
@@ -76,14 +74,9 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     case 'repair log':
       return permitted('log.repaired', command, administer('repairLog'))
     case 'export evidence':
-      return evidence.giveAway(command, isPerson ? ask('exportEvidence', [q.instance], {}) : q.unasked)
+      return evidence.giveAway(command, ask('exportEvidence', [q.instance], {}))
     case 'acknowledge alert':
-      return alert.acknowledge(
-        command,
-        by.principal,
-        isPerson ? ask('acknowledgeAlert', [q.instance], {}) : q.unasked,
-        state,
-      )
+      return alert.acknowledge(command, by.principal, ask('acknowledgeAlert', [q.instance], {}), state)
     case 'give approval':
     case 'decline release':
       return decideApproval(command, by, matter, state, policies)
@@ -115,9 +108,8 @@ function decideApproval(
     environment && { ...approval.contextOf(found, by, proof, at), environment: q.environmentReference(environment) }
   const action = command.type === 'give approval' ? 'approve' : 'decline'
   const who = q.callerEntity(by, state, at)
-  const answer =
-    context && !by.job
-      ? q.ask(policies, who, action, q.within('Release', command.release, environment), context)
-      : q.unasked
+  const answer = context
+    ? q.ask(policies, who, action, q.within('Release', command.release, environment), context)
+    : q.unasked
   return approval.answer(command, by, proof, answer, state, at)
 }

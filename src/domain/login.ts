@@ -4,6 +4,7 @@ import * as z from '../bytes/schema.ts'
 import type { Command } from './command.ts'
 import { allowed, refused, type Decision } from './decision.ts'
 import * as f from './field.ts'
+import type { Caller } from './leaf.ts'
 import { isActive } from './principal.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
@@ -119,6 +120,11 @@ function forgetExpired(state: State, at: number): void {
     state.bearers.delete(bearer)
     state.logins.delete(id)
   }
+}
+
+/** Whoever speaks through this login. */
+export function callerOf({ id, principal, job }: Login): Caller {
+  return { id: principal, kind: job ? 'job' : 'person', login: id }
 }
 
 /** Whether this login may speak now, on the newest state; the reason when it may not. */

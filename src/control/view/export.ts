@@ -3,7 +3,7 @@
  * comes from the leaves; the index only says which.
  */
 
-import { utf8 } from '../../bytes/text.ts'
+import { base64, utf8 } from '../../bytes/text.ts'
 import { read, type Leaf } from '../../domain/leaf.ts'
 import { isProblem, type Query, type QueryProblem } from '../../match/query.ts'
 import type { Ledger } from '../ledger.ts'
@@ -57,7 +57,7 @@ export function exportLeaves(request: ExportRequest, ledger: Ledger, sight: Sigh
       at: 0,
       problem: `this finds ${total} leaves, and an export has at most ${MAX_EXPORTED}; ask for a part of the time`,
     }
-  const rootHash = Buffer.from(head.rootHash).toString('base64')
+  const rootHash = base64.encode(head.rootHash)
   const prove = async (leafIndex: number) => (await ledger.prove(leafIndex, head)).hashes
   return {
     ...{ origin, total, treeSize: head.size, rootHash, checkpoint: head.note },
