@@ -141,4 +141,18 @@ export const record: readonly Declaration[] = [
     examples: [['countersign policy check policies/', 'exits 1 with each error and its place']],
     load: async () => await import('./policy-check.ts'),
   },
+  {
+    name: 'policy test',
+    summary: 'Ask the policies in a folder every case in its ALLOW and DENY; nothing is activated',
+    arguments: [['<folder>', 'folder with .cedar files']],
+    options: [
+      { flags: '--cases <folder>', text: 'where ALLOW and DENY are (else beside the policies)' },
+      { flags: '--junit <file>', text: 'also write a JUnit report' },
+      { flags: '--complete', text: 'fail as well when a policy decides no case' },
+    ],
+    isLocal: true,
+    examples: [['countersign policy test policies/ --complete', 'exits 1 with each case that is answered differently']],
+    next: ['policy check', 'policy apply'],
+    load: async () => await import('./policy-test.ts'),
+  },
 ]

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { decodeEvents } from '../../src/cli/event-stream.ts'
 import { Home } from './command-line.ts'
@@ -383,4 +384,29 @@ test('policy check names file, line and remedy, and passes what is shipped', asy
   expect(stderr).toContain('a.cedar:1: The policy has no name')
   expect(code).toBe(1)
   expect((await home.run(['policy', 'check', home.path('absent')])).code).toBe(6)
+})
+
+test('policy test asks the cases beside the policies, and names each that is answered differently', async () => {
+  using home = new Home()
+  const shipped = new URL('../../policies', import.meta.url).pathname
+  const all = await home.run(['policy', 'test', shipped, '--complete', '--json'])
+  expect(all.code).toBe(0)
+  expect(JSON.parse(all.stdout)).toMatchObject({ ok: true, failed: [], untested: [] })
+
+  const known = readFileSync(join(shipped, 'DENY', 'author-approves-own-release.json'), 'utf8')
+  home.write('cases/ALLOW/author-approves.json', known)
+  home.write('cases/DENY/of-another-schema.json', known.replace('"approve"', '"approved"'))
+  const junit = home.path('junit.xml')
+  const wrong = await home.run(['policy', 'test', shipped, '--cases', home.path('cases'), '--junit', junit])
+  expect(wrong.code).toBe(1)
+  expect(wrong.stdout).toContain('✗ ALLOW/author-approves: refused by author-cannot-approve')
+  expect(wrong.stdout).toContain('✗ DENY/of-another-schema: the question cannot be asked')
+  expect(readFileSync(junit, 'utf8')).toContain('tests="2" failures="2"')
+
+  home.write('cases/DENY/torn.json', '{"question":')
+  const torn = await home.run(['policy', 'test', shipped, '--cases', home.path('cases')])
+  expect(torn.code).toBe(1)
+  expect(torn.stderr).toContain('torn.json')
+  const none = await home.run(['policy', 'test', shipped, '--cases', home.path('nothing')])
+  expect(none.code).toBe(6)
 })

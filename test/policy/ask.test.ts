@@ -6,7 +6,7 @@ import { mustLoad, readCases, readShipped } from './shipped.ts'
 
 const set = mustLoad(readShipped())
 const sound = readCases().find(
-  ({ name }) => name === 'ALLOW/job-obtains-credential-for-its-approved-release.json',
+  ({ name }) => name === 'ALLOW/job-obtains-credential-for-its-approved-release',
 )!.question
 
 test.each<[string, Partial<Question>]>([

@@ -2,22 +2,10 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  formatProblem,
-  loadPolicies,
-  type PolicyFiles,
-  type PolicySet,
-  type Question,
-} from '../../src/policy/policy.ts'
+import { KINDS, parseCase, type Case } from '../../src/policy/case.ts'
+import { formatProblem, loadPolicies, type PolicyFiles, type PolicySet } from '../../src/policy/policy.ts'
 
 const FOLDER = join(import.meta.dirname, '../../policies')
-
-export type Case = {
-  readonly name: string
-  readonly isAllowed: boolean
-  readonly question: Question
-  readonly expectDetermining?: readonly string[]
-}
 
 export function readShipped(): Record<string, string> {
   const names = readdirSync(FOLDER).filter((name) => /\.cedar(?:schema)?$/.test(name))
@@ -31,11 +19,9 @@ export function mustLoad(files: PolicyFiles): PolicySet {
 }
 
 export function readCases(): Case[] {
-  return ['ALLOW', 'DENY'].flatMap((kind) =>
-    readdirSync(join(FOLDER, kind)).map((file) => ({
-      ...(JSON.parse(readFileSync(join(FOLDER, kind, file), 'utf8')) as Pick<Case, 'question' | 'expectDetermining'>),
-      name: `${kind}/${file}`,
-      isAllowed: kind === 'ALLOW',
-    })),
+  return KINDS.flatMap((kind) =>
+    readdirSync(join(FOLDER, kind)).map((file) =>
+      parseCase(kind, file.replace(/\.json$/, ''), readFileSync(join(FOLDER, kind, file), 'utf8')),
+    ),
   )
 }
