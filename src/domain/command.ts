@@ -12,6 +12,7 @@ import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import * as log from './log.ts'
 import * as login from './login.ts'
+import * as observation from './observation.ts'
 import * as policy from './policy.ts'
 import * as principal from './principal.ts'
 import * as release from './release.ts'
@@ -31,6 +32,7 @@ export const schemas = {
   ...key.commands,
   ...log.commands,
   ...login.commands,
+  ...observation.commands,
   ...policy.commands,
   ...principal.commands,
   ...release.commands,

@@ -6,11 +6,13 @@ import type { Command, CommandType } from './command.ts'
 import * as commit from './commit.ts'
 import { recorded, refused, type Decision } from './decision.ts'
 import { decideForJob } from './decide-job.ts'
+import { decideObservation, observationsOf } from './decide-observation.ts'
 import { decideForPerson } from './decide-person.ts'
 import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
+import type { Observe } from './observation.ts'
 import * as policy from './policy.ts'
 import * as principal from './principal.ts'
 import * as q from './question.ts'
@@ -27,8 +29,27 @@ export function decide(matter: Matter, state: State, policies: PolicySet): Decis
   const by = matter.caller.login === undefined ? undefined : state.logins.get(matter.caller.login)
   const unwelcome = login.judge(by, state, matter.at)
   if (unwelcome || !by) return turnAway(matter, unwelcome ?? 'login_unknown')
+  if (matter.command.type === 'record observation')
+    return decideObservation(matter.command, by, state, policies, matter.at)
   const isForJob = by.job !== undefined || matter.command.type === 'end grant'
   return isForJob ? decideForJob(by, matter, state, policies) : decideForPerson(by, matter, state, policies)
+}
+
+/**
+ * Observations of one caller at one moment: what `decide` answers to each of them, one after the other. A caller who is not
+ * welcome is turned away once.
+ */
+export function decideObservations(
+  commands: readonly [Observe, ...Observe[]],
+  { caller, at }: Pick<Matter, 'caller' | 'at'>,
+  state: State,
+  policies: PolicySet,
+): readonly Decision[] {
+  const by = caller.login === undefined ? undefined : state.logins.get(caller.login)
+  const matter = { command: commands[0], caller, claims: undefined, given: {}, at }
+  if (caller.kind === 'system' || isStopped(matter, state) || !by || login.judge(by, state, at))
+    return [decide(matter, state, policies)]
+  return commands.map(observationsOf(by, state, policies, at))
 }
 
 const MAX_EVIDENCE_AGE_MS = 5 * 60_000

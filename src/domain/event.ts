@@ -11,6 +11,7 @@ import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import * as log from './log.ts'
 import * as login from './login.ts'
+import * as observation from './observation.ts'
 import * as policy from './policy.ts'
 import * as principal from './principal.ts'
 import * as release from './release.ts'
@@ -30,6 +31,7 @@ export type Event =
   | key.KeyEvent
   | log.LogEvent
   | login.LoginEvent
+  | observation.ObservationEvent
   | policy.PolicyEvent
   | principal.PrincipalEvent
   | release.ReleaseEvent
@@ -52,6 +54,7 @@ export const schemas = {
   ...key.events,
   ...log.events,
   ...login.events,
+  ...observation.events,
   ...policy.events,
   ...principal.events,
   ...release.events,

@@ -82,6 +82,18 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   'login.opened': { ...set['login.opened'], principal: job, method: 'job', job: jobFacts },
   'login.ended': { type: 'login.ended', login: 'login:0000000000' },
   'login.refused': { type: 'login.refused', method: 'job' },
+  'observation.recorded': {
+    ...{
+      type: 'observation.recorded',
+      principal: job,
+      kind: 'test.finished',
+      claimedAt: NOON,
+      release,
+      status: 'passed',
+    },
+    ...{ digest: digest('7'), durationMs: 5_300, facts: { failed: 0, report: 'junit.xml', isRetry: false } },
+  },
+  'observation.refused': { type: 'observation.refused', principal: job, kind: 'command.run', grant },
   'policy.refused': { type: 'policy.refused' },
   'principal.revoked': { type: 'principal.revoked', principal: ivo },
   'principal.refused': { type: 'principal.refused', wanted: 'invite person' },

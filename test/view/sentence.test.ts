@@ -201,6 +201,19 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     { reason: 'handle_taken' },
     'was refused to invite person: somebody has this handle already',
   ],
+  'observation.recorded': [
+    {
+      ...{ type: 'observation.recorded', principal: job, kind: 'command.run', claimedAt: NOON, grant },
+      ...{ status: 'passed', durationMs: 61_000 },
+    },
+    {},
+    'reported command.run with the certificate for web: passed after 61 seconds',
+  ],
+  'observation.refused': [
+    { type: 'observation.refused', principal: job, kind: 'test.finished', release },
+    { reason: 'policy_refused' },
+    'was refused to report test.finished for shop ccccccc to production: the policies in force do not permit this',
+  ],
   'release.requested': [
     requested,
     { outcome: 'waiting' },

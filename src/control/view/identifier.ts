@@ -47,8 +47,8 @@ function collect(value: unknown, name: string, found: Set<string>): void {
 
 /** A grant leads to its release, and a release to the fingerprint that people compare. */
 function impliedBy({ event }: Leaf, leafIndex: number, state: ReadonlyState): string[] {
-  const grant = 'grant' in event ? state.grants.get(event.grant) : undefined
-  const id = 'release' in event ? event.release : grant?.release
+  const grant = 'grant' in event ? state.grants.get(event.grant ?? '') : undefined
+  const id = 'release' in event && event.release !== undefined ? event.release : grant?.release
   const release = id === undefined ? undefined : state.releases.get(id)
   const ofGrant = grant ? [String(grant.leafIndex), grant.release] : []
   const ofRelease = release ? [fingerprintOf(release.statementDigest), release.artifact] : []

@@ -18,7 +18,7 @@ import {
   type Tells,
 } from './phrase.ts'
 
-type Room = 'approval' | 'build' | 'grant' | 'release' | 'repository'
+type Room = 'approval' | 'build' | 'grant' | 'observation' | 'release' | 'repository'
 type Types = Extract<EventType, `${Room}.${string}`>
 
 type Place = { readonly resource: Resource; readonly environment?: string }
@@ -42,6 +42,20 @@ function grantWords(id: string, state: ReadonlyState) {
   const { environment } = refer(grant.release, state)
   const words = `${credentialWords(grant.kind)} for ${grant.target}`
   return { words, ...about('grant', id, grant.target), ...(environment !== undefined && { environment }) }
+}
+
+/** " for shop 4be0c11 to production", with what it is about; nothing for a run of its own. */
+function observedPlace(
+  { release, grant }: Partial<Pick<EventOf<'observation.recorded'>, 'release' | 'grant'>>,
+  state: ReadonlyState,
+) {
+  if (grant !== undefined) {
+    const { words, ...place } = grantWords(grant, state)
+    return { words: ` with ${words}`, ...place }
+  }
+  if (release === undefined) return { words: '' }
+  const { words, ...place } = refer(release, state)
+  return { words: ` for ${words}`, ...place }
 }
 
 function credentialWords(kind: 'ssh' | 'postgres'): string {
@@ -115,6 +129,16 @@ export const tells: Tells<Types> = {
     const { words, ...held } = grantWords(grant, state)
     const cut = terminated > 0 ? `; ${count(terminated, 'connection')} cut` : ''
     return { sentence: `took back ${words}: ${clearings[how]}${cut}`, ...placeOf(held) }
+  },
+  'observation.recorded': (event, _, state) => {
+    const { kind, status, durationMs } = event
+    const { words, ...place } = observedPlace(event, state)
+    const lasted = durationMs === undefined ? '' : ` after ${durationMs < 1000 ? `${durationMs} ms` : span(durationMs)}`
+    return { sentence: `reported ${kind}${words}${status === undefined ? '' : `: ${status}`}${lasted}`, ...place }
+  },
+  'observation.refused': (event, { reason }, state) => {
+    const { words, ...place } = observedPlace(event, state)
+    return { sentence: `was refused to report ${event.kind}${words}${because(reason)}`, ...place }
   },
   'release.requested': ({ release, required, environment, ...rest }, { outcome }) => {
     const name = releaseName(rest)
