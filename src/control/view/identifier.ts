@@ -2,8 +2,8 @@
 
 import { fingerprintOf } from '../../domain/statement.ts'
 import type { Leaf } from '../../domain/leaf.ts'
-import type { ReadonlyState } from '../../domain/state.ts'
 import { normalizeIdentifier } from '../../match/identifier.ts'
+import type { Known } from './phrase.ts'
 
 const IDENTIFIER =
   /^(?:(?:person|job|agent|login|release|grant|build|alert):[0-9a-z]+|sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64}|SHA256:[A-Za-z0-9+/]{43})$/
@@ -24,14 +24,14 @@ const PASSED_OVER: ReadonlySet<string> = new Set([
 const NAMES: ReadonlySet<string> = new Set(['repository', 'environment', 'target', 'issuer', 'runId'])
 
 /** Normalized, without duplicates. The serial of a credential is the leaf index of its grant. */
-export function identifiersOf(leaf: Leaf, leafIndex: number, state: ReadonlyState): string[] {
+export function identifiersOf(leaf: Leaf, leafIndex: number, known: Known): string[] {
   const { event, command, caller, evidence } = leaf
   const found = new Set<string>([caller.id, leaf.id])
   if (caller.login) found.add(caller.login)
   collect(event, '', found)
   collect(command, '', found)
   for (const { digest } of evidence) found.add(digest)
-  for (const identifier of impliedBy(leaf, leafIndex, state)) found.add(identifier)
+  for (const identifier of impliedBy(leaf, leafIndex, known)) found.add(identifier)
   return [...new Set([...found].map(normalizeIdentifier))].filter((identifier) => !/^0+$/.test(identifier))
 }
 
@@ -46,10 +46,10 @@ function collect(value: unknown, name: string, found: Set<string>): void {
 }
 
 /** A grant leads to its release, and a release to the fingerprint that people compare. */
-function impliedBy({ event }: Leaf, leafIndex: number, state: ReadonlyState): string[] {
-  const grant = 'grant' in event ? state.grants.get(event.grant ?? '') : undefined
+function impliedBy({ event }: Leaf, leafIndex: number, known: Known): string[] {
+  const grant = 'grant' in event ? known.grants.get(event.grant ?? '') : undefined
   const id = 'release' in event && event.release !== undefined ? event.release : grant?.release
-  const release = id === undefined ? undefined : state.releases.get(id)
+  const release = id === undefined ? undefined : known.releases.get(id)
   const ofGrant = grant ? [String(grant.leafIndex), grant.release] : []
   const ofRelease = release ? [fingerprintOf(release.statementDigest), release.artifact] : []
   const serial = event.type === 'grant.issued' ? [String(leafIndex)] : []

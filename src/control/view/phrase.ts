@@ -1,20 +1,31 @@
 /** Pieces of sentences. A principal is written `{person:…}`, so that its name is looked up when it is read. */
 
+import type { Fired } from '../../domain/alert.ts'
 import type { Event, EventType } from '../../domain/event.ts'
+import type { Grant } from '../../domain/grant.ts'
 import type { Leaf } from '../../domain/leaf.ts'
 import { adviceOf, type Reason } from '../../domain/reason.ts'
 import type { Release } from '../../domain/release.ts'
-import type { ReadonlyState } from '../../domain/state.ts'
 
 export type Resource = { readonly kind: string; readonly id: string; readonly name: string }
 export type Told = { readonly sentence: string; readonly resource?: Resource; readonly environment?: string }
 export type EventOf<T extends EventType> = Extract<Event, { readonly type: T }>
 
+type Lookup<T> = { get(id: string): T | undefined }
+
 /**
- * Tells one event. It may only look up in the state what never changes once it is there (what a release or a grant was
- * made for), or a trail filled later would differ from one filled live.
+ * What is known of other leaves when one is told. Only what never changes once it is there (what a release or a grant was made
+ * for), or a trail filled later would differ from one filled live. The whole state is one of these.
  */
-export type Tell<T extends EventType> = (event: EventOf<T>, leaf: Leaf, state: ReadonlyState) => Told
+export type Known = {
+  readonly releases: Lookup<
+    Pick<Release, 'release' | 'repository' | 'commit' | 'environment' | 'artifact' | 'statementDigest'>
+  >
+  readonly grants: Lookup<Pick<Grant, 'grant' | 'leafIndex' | 'release' | 'kind' | 'target'>>
+  readonly alerts: Lookup<Fired>
+}
+
+export type Tell<T extends EventType> = (event: EventOf<T>, leaf: Leaf, known: Known) => Told
 export type Tells<T extends EventType> = { readonly [K in T]: Tell<K> }
 
 export function named(id: string): string {

@@ -2,42 +2,36 @@
 
 import type { Disclosure } from '../../bytes/disclosure.ts'
 import type { Leaf } from '../../domain/leaf.ts'
-import type { ReadonlyState } from '../../domain/state.ts'
 import type { Indexed, TrailRow } from '../../index/trail.ts'
 import { valueOf } from '../seal.ts'
 import { identifiersOf } from './identifier.ts'
-import { instantOf } from './phrase.ts'
+import { instantOf, type Known } from './phrase.ts'
 import { tell } from './sentence.ts'
 import type { Row } from './shape.ts'
 import { jobLabel, resolveNames, whoOf, type Names } from './who.ts'
 
 /**
- * Nothing personal is in it but the address that was disclosed, which the trail keeps apart and erases. `state` is that of the
- * leaf, or any later one.
+ * Nothing personal is in it but the address that was disclosed, which the trail keeps apart and erases. `known` is what was
+ * known at the leaf, or any later time.
  */
-export function indexed(
-  leaf: Leaf,
-  leafIndex: number,
-  state: ReadonlyState,
-  disclosures: readonly Disclosure[],
-): Indexed {
+export function indexed(leaf: Leaf, leafIndex: number, known: Known, disclosures: readonly Disclosure[]): Indexed {
   const { event } = leaf
   const ip = valueOf(disclosures, 'ip')
   const label = event.type === 'login.opened' && event.job && { id: event.principal, text: jobLabel(event.job) }
   return {
-    ...trailRow(leaf, leafIndex, state),
-    identifiers: identifiersOf(leaf, leafIndex, state),
+    ...trailRow(leaf, leafIndex, known),
+    identifiers: identifiersOf(leaf, leafIndex, known),
     ...(label && { label }),
     ...(ip !== undefined && { ip }),
   }
 }
 
-export function trailRow(leaf: Leaf, leafIndex: number, state: ReadonlyState): TrailRow {
+export function trailRow(leaf: Leaf, leafIndex: number, known: Known): TrailRow {
   const { id, at, event, outcome, reason, policy } = leaf
   const who = actorOf(leaf)
   return {
     ...{ leafIndex, id, at, type: event.type, outcome, who, kind: who.slice(0, who.indexOf(':')) },
-    ...tell(leaf, state),
+    ...tell(leaf, known),
     ...(reason && { reason }),
     policies: policy?.determining ?? [],
   }

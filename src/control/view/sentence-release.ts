@@ -1,7 +1,6 @@
 /** Sentences of the way from a commit to its deployment. */
 
 import type { EventType } from '../../domain/event.ts'
-import type { ReadonlyState } from '../../domain/state.ts'
 import { isNothing } from '../../domain/repository.ts'
 import {
   about,
@@ -14,6 +13,7 @@ import {
   short,
   span,
   type EventOf,
+  type Known,
   type Resource,
   type Tells,
 } from './phrase.ts'
@@ -24,7 +24,7 @@ type Types = Extract<EventType, `${Room}.${string}`>
 type Place = { readonly resource: Resource; readonly environment?: string }
 
 /** What a release is called in a sentence; the id alone where there is no such release. */
-function refer(id: string, { releases }: ReadonlyState): Place & { readonly words: string } {
+function refer(id: string, { releases }: Known): Place & { readonly words: string } {
   const release = releases.get(id)
   if (!release) return { words: id, ...about('release', id) }
   const { environment } = release
@@ -36,10 +36,10 @@ function placeOf({ resource, environment }: Place): Place {
   return { resource, ...(environment !== undefined && { environment }) }
 }
 
-function grantWords(id: string, state: ReadonlyState) {
-  const grant = state.grants.get(id)
+function grantWords(id: string, known: Known) {
+  const grant = known.grants.get(id)
   if (!grant) return { words: 'a credential', ...about('grant', id) }
-  const { environment } = refer(grant.release, state)
+  const { environment } = refer(grant.release, known)
   const words = `${credentialWords(grant.kind)} for ${grant.target}`
   return { words, ...about('grant', id, grant.target), ...(environment !== undefined && { environment }) }
 }
@@ -47,14 +47,14 @@ function grantWords(id: string, state: ReadonlyState) {
 /** " for shop 4be0c11 to production", with what it is about; nothing for a run of its own. */
 function observedPlace(
   { release, grant }: Partial<Pick<EventOf<'observation.recorded'>, 'release' | 'grant'>>,
-  state: ReadonlyState,
+  known: Known,
 ) {
   if (grant !== undefined) {
-    const { words, ...place } = grantWords(grant, state)
+    const { words, ...place } = grantWords(grant, known)
     return { words: ` with ${words}`, ...place }
   }
   if (release === undefined) return { words: '' }
-  const { words, ...place } = refer(release, state)
+  const { words, ...place } = refer(release, known)
   return { words: ` for ${words}`, ...place }
 }
 
@@ -90,16 +90,16 @@ function pushed(event: EventOf<'repository.pushed'>): string {
 }
 
 export const tells: Tells<Types> = {
-  'approval.given': ({ release }, _, state) => {
-    const to = refer(release, state)
+  'approval.given': ({ release }, _, known) => {
+    const to = refer(release, known)
     return { sentence: `signed approval of ${to.words}`, ...placeOf(to) }
   },
-  'approval.declined': ({ release }, _, state) => {
-    const to = refer(release, state)
+  'approval.declined': ({ release }, _, known) => {
+    const to = refer(release, known)
     return { sentence: `declined ${to.words}`, ...placeOf(to) }
   },
-  'approval.refused': ({ release, wanted }, { reason }, state) => {
-    const to = refer(release, state)
+  'approval.refused': ({ release, wanted }, { reason }, known) => {
+    const to = refer(release, known)
     const what = wanted === 'give' ? 'was refused approval of' : 'was refused to decline'
     return { sentence: `${what} ${to.words}${because(reason)}`, ...placeOf(to) }
   },
@@ -111,33 +111,33 @@ export const tells: Tells<Types> = {
     sentence: `was refused as the builder of an artifact${because(reason)}`,
     ...about('provenance', provenance, short(provenance)),
   }),
-  'grant.issued': ({ grant, release, target, kind, expiresAt }, { at }, state) => {
-    const to = refer(release, state)
+  'grant.issued': ({ grant, release, target, kind, expiresAt }, { at }, known) => {
+    const to = refer(release, known)
     const sentence = `obtained ${credentialWords(kind)} for ${target} for ${span(expiresAt - at)}, to release ${to.words}`
     return { ...placeOf(to), sentence, ...about('grant', grant, target) }
   },
-  'grant.refused': ({ release, target }, { outcome, reason }, state) => {
-    const to = refer(release, state)
+  'grant.refused': ({ release, target }, { outcome, reason }, known) => {
+    const to = refer(release, known)
     const what = outcome === 'waiting' ? 'asked for a credential for' : 'was refused a credential for'
     return { ...placeOf(to), sentence: `${what} ${target}${because(reason)}`, ...about('target', target) }
   },
-  'grant.ended': ({ grant, cause }, _, state) => {
-    const { words, ...held } = grantWords(grant, state)
+  'grant.ended': ({ grant, cause }, _, known) => {
+    const { words, ...held } = grantWords(grant, known)
     return { sentence: `${endings[cause]} ${words}`, ...placeOf(held) }
   },
-  'grant.cleared': ({ grant, how, terminated }, _, state) => {
-    const { words, ...held } = grantWords(grant, state)
+  'grant.cleared': ({ grant, how, terminated }, _, known) => {
+    const { words, ...held } = grantWords(grant, known)
     const cut = terminated > 0 ? `; ${count(terminated, 'connection')} cut` : ''
     return { sentence: `took back ${words}: ${clearings[how]}${cut}`, ...placeOf(held) }
   },
-  'observation.recorded': (event, _, state) => {
+  'observation.recorded': (event, _, known) => {
     const { kind, status, durationMs } = event
-    const { words, ...place } = observedPlace(event, state)
+    const { words, ...place } = observedPlace(event, known)
     const lasted = durationMs === undefined ? '' : ` after ${durationMs < 1000 ? `${durationMs} ms` : span(durationMs)}`
     return { sentence: `reported ${kind}${words}${status === undefined ? '' : `: ${status}`}${lasted}`, ...place }
   },
-  'observation.refused': (event, { reason }, state) => {
-    const { words, ...place } = observedPlace(event, state)
+  'observation.refused': (event, { reason }, known) => {
+    const { words, ...place } = observedPlace(event, known)
     return { sentence: `was refused to report ${event.kind}${words}${because(reason)}`, ...place }
   },
   'release.requested': ({ release, required, environment, ...rest }, { outcome }) => {
@@ -156,8 +156,8 @@ export const tells: Tells<Types> = {
     const sentence = `was refused the release of ${short(artifact)} to ${environment}${because(reason)}`
     return { sentence, environment, ...resource }
   },
-  'release.ended': ({ release, exitCode }, _, state) => {
-    const to = refer(release, state)
+  'release.ended': ({ release, exitCode }, _, known) => {
+    const to = refer(release, known)
     const how = exitCode === 0 ? `deployed ${to.words}` : `failed to deploy ${to.words} (exit code ${exitCode})`
     return { sentence: how, ...placeOf(to) }
   },

@@ -1,10 +1,21 @@
 /** Sentences about people, keys, logins, settings, the log itself and its alerts. */
 
 import { alertWords } from './alert-words.ts'
-import { about, because, count, list, named, refName, short, span, type Told, type Tells } from './phrase.ts'
+import {
+  about,
+  because,
+  count,
+  list,
+  named,
+  refName,
+  short,
+  span,
+  type Known,
+  type Told,
+  type Tells,
+} from './phrase.ts'
 import type { EventType } from '../../domain/event.ts'
 import type { JobFacts } from '../../domain/login.ts'
-import type { ReadonlyState } from '../../domain/state.ts'
 
 type Room =
   | 'alert'
@@ -25,7 +36,7 @@ function aboutPerson(id: string): Pick<Told, 'resource'> {
   return about('person', id, named(id))
 }
 
-function alertNamed(id: string, { alerts }: ReadonlyState): string {
+function alertNamed(id: string, { alerts }: Known): string {
   const alert = alerts.get(id)
   return alert ? alertWords(alert) : id
 }
@@ -34,8 +45,8 @@ const methods = { passkey: 'with a passkey', job: 'with the token of its CI', co
 
 export const tells: Tells<Types> = {
   'alert.fired': (event) => ({ sentence: `raised an alert: ${alertWords(event)}`, ...about('alert', event.alert) }),
-  'alert.acknowledged': ({ alert }, _, state) => ({
-    sentence: `acknowledged the alert: ${alertNamed(alert, state)}`,
+  'alert.acknowledged': ({ alert }, _, known) => ({
+    sentence: `acknowledged the alert: ${alertNamed(alert, known)}`,
     ...about('alert', alert),
   }),
   'alert.refused': ({ alert }, { reason }) => ({

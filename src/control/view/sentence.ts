@@ -2,15 +2,14 @@
 
 import type { EventType } from '../../domain/event.ts'
 import type { Leaf } from '../../domain/leaf.ts'
-import type { ReadonlyState } from '../../domain/state.ts'
-import type { Tell, Tells, Told } from './phrase.ts'
+import type { Known, Tell, Tells, Told } from './phrase.ts'
 import { tells as ofReleases } from './sentence-release.ts'
 import { tells as ofSettings } from './sentence-setting.ts'
 
 const tells: Tells<EventType> = { ...ofReleases, ...ofSettings }
 
 /** Principals stand in the sentence as `{person:…}`. */
-export function tell(leaf: Leaf, state: ReadonlyState): Told {
+export function tell(leaf: Leaf, known: Known): Told {
   const { event } = leaf
-  return (tells[event.type] as Tell<EventType>)(event, leaf, state)
+  return (tells[event.type] as Tell<EventType>)(event, leaf, known)
 }
