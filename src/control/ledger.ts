@@ -48,7 +48,14 @@ export type Written = {
 /** What a caller is answered with: what was written, and the proof that it is in the log. */
 export type Recorded = Written & { readonly proof: Proof }
 /** A leaf that is on disk, as projections get to see it, in order and without gaps. */
-export type Published = { readonly leaf: Leaf; readonly leafIndex: number; readonly disclosures: readonly Disclosure[] }
+export type Published = {
+  readonly leaf: Leaf
+  readonly leafIndex: number
+  readonly disclosures: readonly Disclosure[]
+  /** As the log holds them: the leaf, and what is kept beside it. */
+  readonly bytes: Uint8Array
+  readonly kept: Uint8Array | undefined
+}
 
 export type LedgerOptions = Past & {
   readonly clock: () => number
@@ -131,9 +138,10 @@ export class Ledger {
     const kept = disclosures.length > 0 ? formatDisclosures(disclosures) : undefined
     const { leafIndex, durable } = this.log.append(bytes, kept)
     // From here on the next decision sees this one. Should the disk fail, the log rolls back and so do we.
-    this.#apply({ leaf, leafIndex, disclosures }, policies)
+    const published = { leaf, leafIndex, disclosures, bytes, kept }
+    this.#apply(published, policies)
     const head = await durable
-    this.#publish({ leaf, leafIndex, disclosures })
+    this.#publish(published)
     return { leaf, leafIndex, bytes, decision, head }
   }
 

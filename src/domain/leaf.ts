@@ -53,6 +53,8 @@ export const given = z.strictObject({
   /** When the evidence was verified, a moment before the decision: tokens are judged by this. */
   verifiedAt: f.at.optional(),
   isHandleTaken: z.boolean().optional(),
+  /** The person has a saved search of this name. */
+  isNameTaken: z.boolean().optional(),
   authorships: z.array(authorship).max(MAX_COMMITS).optional(),
 })
 
@@ -202,14 +204,35 @@ const envelope = z.strictObject({
 export function read(bytes: Uint8Array): Leaf {
   if (bytes.length > MAX_LEAF_BYTES) throw new LeafError(`a leaf has at most ${MAX_LEAF_BYTES} bytes`)
   const value = conform(envelope, parseText(bytes), 'leaf')
-  const type = value.type.slice(PREFIX.length, -SUFFIX.length)
-  check(type, value.data)
-  const { event, ...rest } = value.data as { event: object } & Omit<Leaf, 'event' | 'id' | 'at' | 'sequence'>
-  const at = Date.parse(value.time)
-  const leaf = { ...rest, id: value.id, at, sequence: Number(value.sequence), event: { type, ...event } as Event }
-  if (!(at >= 0) || new Date(at).toISOString() !== value.time) throw new LeafError(`no clock shows ${value.time}`)
+  check(typeOf(value), value.data)
+  const leaf = leafOf(value as Envelope)
+  if (!(leaf.at >= 0) || new Date(leaf.at).toISOString() !== value.time)
+    throw new LeafError(`no clock shows ${value.time}`)
   if (value.subject !== subjectOf(leaf)) throw new LeafError(`its subject is not ${value.subject}`)
   return leaf
+}
+
+/**
+ * Reads what this log's own writer spelled, as the tree commits to it, at a tenth of the cost of `read`: nothing is checked again.
+ * For showing only; what is decided or verified rests on `read`.
+ */
+export function reread(bytes: Uint8Array): Leaf {
+  return leafOf(JSON.parse(utf8.decode(bytes)) as Envelope)
+}
+
+type Envelope = Omit<z.infer<typeof envelope>, 'data'> & {
+  readonly data: { readonly event: object } & Omit<Leaf, 'event' | 'id' | 'at' | 'sequence'>
+}
+
+function typeOf({ type }: { readonly type: string }): string {
+  return type.slice(PREFIX.length, -SUFFIX.length)
+}
+
+function leafOf(value: Envelope): Leaf {
+  const { event, ...rest } = value.data
+  const at = Date.parse(value.time)
+  const typed = { type: typeOf(value), ...event } as Event
+  return { ...rest, id: value.id, at, sequence: Number(value.sequence), event: typed }
 }
 
 function parseText(bytes: Uint8Array): Json {
