@@ -8,7 +8,7 @@ import { readConfig } from '../../src/cli/demo/ssh.ts'
 import { parseSshPrivateKey } from '../../src/cli/demo/ssh-private-key.ts'
 import { startSshd, type Sshd } from '../../src/cli/demo/sshd.ts'
 import { createJobKey, formatAuthority, issueCertificate } from '../../src/credential/ssh.ts'
-import { parseSshPublicKey } from '../../src/evidence/commit.ts'
+import { parseSshPublicKey } from '../../src/evidence/ssh-key.ts'
 import { verifySshsig } from '../../src/evidence/sshsig.ts'
 import { hasTool } from '../world/repository.ts'
 

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 
-import { parseSshPublicKey, verifyCommit, type TrustedKeys } from '../../src/evidence/commit.ts'
+import { verifyCommit } from '../../src/evidence/commit.ts'
+import type { TrustedKeys } from '../../src/evidence/git-signature.ts'
 import { isRefusal } from '../../src/evidence/refusal.ts'
+import { parseSshPublicKey } from '../../src/evidence/ssh-key.ts'
 import { createRepository, hasTool } from '../world/repository.ts'
 
 const tools = hasTool('git', '--version') && hasTool('ssh-keygen', '-?')

@@ -4,12 +4,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 
-import {
-  parseOpenpgpPublicKey,
-  verifyCommit,
-  type TrustedKeys,
-  type TrustedOpenpgpKey,
-} from '../../src/evidence/commit.ts'
+import { verifyCommit } from '../../src/evidence/commit.ts'
+import type { TrustedKeys, TrustedOpenpgpKey } from '../../src/evidence/git-signature.ts'
+import { parseOpenpgpPublicKey } from '../../src/evidence/openpgp.ts'
 import { isRefusal } from '../../src/evidence/refusal.ts'
 import { createRepository, hasTool } from '../world/repository.ts'
 
