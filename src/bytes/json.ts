@@ -12,20 +12,76 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * Throws a TypeError for a number that is not finite and for a string with a lone surrogate.
  */
 export function canonical(value: Json): string {
+  const found: Found = { isIndexed: false }
+  const ordered = order(value, found)
+  return found.isIndexed ? spellOut(value) : JSON.stringify(ordered)
+}
+
+type Members = { readonly [name: string]: Json | undefined }
+/** Whether a name was met that a plain object does not keep in the place where it was put. */
+type Found = { isIndexed: boolean }
+
+/** A copy whose members stand in canonical order: spelling that in one go is more than twice as fast as piece by piece. */
+function order(value: Json | undefined, found: Found): Json {
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new TypeError('a string has a lone surrogate')
+    return value
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('a number is not finite')
+    return value
+  }
+  if (value === null || typeof value === 'boolean') return value
+  if (Array.isArray(value)) return value.map((member: Json) => order(member, found))
+  return orderMembers(value as Members, found)
+}
+
+function orderMembers(object: Members, found: Found): Json {
+  const ordered: Record<string, Json> = {}
+  for (const name of sortedNames(object)) {
+    const member = object[name]
+    if (member === undefined) continue
+    // "10" would come before "9", and before every other name; "__proto__" would not come at all.
+    if (isDigit(name.charCodeAt(0)) || name === '__proto__') found.isIndexed = true
+    else if (name.isWellFormed()) ordered[name] = order(member, found)
+    else throw new TypeError('a string has a lone surrogate')
+  }
+  return ordered
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
+}
+
+const FEW = 16
+
+/** RFC 8785, 3.2.3: names are sorted by their UTF-16 code units, which is what `<` and sort() do. */
+function sortedNames(object: Members): string[] {
+  const names = Object.keys(object)
+  if (names.length > FEW) return names.sort()
+  for (let next = 1; next < names.length; next += 1) {
+    const name = names[next]!
+    let at = next
+    for (; at > 0 && names[at - 1]! > name; at -= 1) names[at] = names[at - 1]!
+    names[at] = name
+  }
+  return names
+}
+
+function spellOut(value: Json): string {
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return quote(value)
   if (typeof value === 'number') return spellNumber(value)
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  return canonicalObject(value as { readonly [name: string]: Json | undefined })
+  if (Array.isArray(value)) return `[${value.map(spellOut).join(',')}]`
+  return spellMembers(value as Members)
 }
 
-function canonicalObject(object: { readonly [name: string]: Json | undefined }): string {
+function spellMembers(object: Members): string {
   let text = '{'
-  // RFC 8785, 3.2.3: names are sorted by their UTF-16 code units, which is what sort() does.
   for (const name of Object.keys(object).sort()) {
     const member = object[name]
     if (member === undefined) continue
-    text += `${text.length > 1 ? ',' : ''}${quote(name)}:${canonical(member)}`
+    text += `${text.length > 1 ? ',' : ''}${quote(name)}:${spellOut(member)}`
   }
   return `${text}}`
 }

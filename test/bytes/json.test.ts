@@ -118,6 +118,31 @@ test('what was spelt is read back, and spelt the same again', () => {
   )
 })
 
+/** RFC 8785 as it is written, member by member. */
+function byTheBook(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(byTheBook).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${byTheBook(member!)}`).join(',')}}`
+}
+
+test('names are sorted as they are written, also those that an object keeps elsewhere', () => {
+  const name = fc.oneof(
+    fc.constantFrom('10', '9', '01', '__proto__', '', 'é', '\u{1F600}', '\ufb33', 'constructor'),
+    fc.string(),
+  )
+  const members = (member: fc.Arbitrary<Json>) =>
+    fc.array(fc.tuple(name, member), { maxLength: 24 }).map((pairs) => Object.fromEntries(pairs) as Json)
+  const { value } = fc.letrec<{ value: Json }>((tie) => ({
+    value: fc.oneof({ maxDepth: 4 }, fc.integer(), fc.string(), fc.array(tie('value')), members(tie('value'))),
+  }))
+  fc.assert(
+    fc.property(value, (given) => {
+      expect(canonical(given)).toBe(byTheBook(given))
+    }),
+  )
+})
+
 test('no text makes the parser see another value than JSON.parse does, or fail with anything but a SyntaxError', () => {
   const piece = fc.constantFrom(
     '{',
