@@ -18,7 +18,9 @@ import * as principal from './principal.ts'
 import * as release from './release.ts'
 import * as repository from './repository.ts'
 import * as role from './role.ts'
+import * as search from './search.ts'
 import * as target from './target.ts'
+import * as trail from './trail.ts'
 
 export const schemas = {
   ...alert.commands,
@@ -38,7 +40,9 @@ export const schemas = {
   ...release.commands,
   ...repository.commands,
   ...role.commands,
+  ...search.commands,
   ...target.commands,
+  ...trail.commands,
 }
 
 export type CommandType = keyof typeof schemas

@@ -8,6 +8,7 @@ import { allowed, refused, type Decision } from './decision.ts'
 import * as erasure from './erasure.ts'
 import type { Event } from './event.ts'
 import * as evidence from './evidence.ts'
+import type * as f from './field.ts'
 import * as key from './key.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
@@ -16,7 +17,9 @@ import * as principal from './principal.ts'
 import * as q from './question.ts'
 import type { Answered } from './question.ts'
 import * as role from './role.ts'
+import * as search from './search.ts'
 import type { State } from './state.ts'
+import * as trail from './trail.ts'
 
 /** What people ask for, once `by`, the login of one, was found good on this very state. */
 export function decideForPerson(by: login.Login, matter: Matter, state: State, policies: PolicySet): Decision {
@@ -75,6 +78,22 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return permitted('log.repaired', command, administer('repairLog'))
     case 'export evidence':
       return evidence.giveAway(command, ask('exportEvidence', [q.instance], {}))
+    case 'read trail':
+      return trail.look(command, ask('read', [q.instance], {}))
+    case 'export trail':
+      return trail.takeAway(command, ask('exportTrail', [q.instance], {}))
+    case 'save search':
+      return search.save(
+        command,
+        by.principal as f.PersonId,
+        given.isNameTaken === true,
+        ask('saveSearch', [q.instance], {}),
+        state,
+      )
+    case 'remove search': {
+      const isOwn = state.searches.get(command.search)?.person === by.principal
+      return search.remove(command, by.principal as f.PersonId, ask('removeSearch', [q.instance], { isOwn }), state)
+    }
     case 'acknowledge alert':
       return alert.acknowledge(command, by.principal, ask('acknowledgeAlert', [q.instance], {}), state)
     case 'give approval':

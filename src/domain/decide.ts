@@ -18,6 +18,7 @@ import * as principal from './principal.ts'
 import * as q from './question.ts'
 import * as repository from './repository.ts'
 import type { State } from './state.ts'
+import * as trail from './trail.ts'
 
 /** The answer, on the state as it is now. The same matter on the same state and policies always has the same answer. */
 export function decide(matter: Matter, state: State, policies: PolicySet): Decision {
@@ -80,13 +81,17 @@ const ownNotes: ReadonlySet<CommandType> = new Set([
   'open log',
   'report damage',
   'summarise noise',
+  'count reads',
   'expire grant',
   'clear grant',
   'fire alert',
 ])
 
-function isStopped({ command }: Matter, { log }: State): boolean {
-  return log !== undefined && log.damaged.length > 0 && !stillAllowed.has(command.type)
+/** Whoever repairs a log must see it. On a disk in trouble nobody does: who looks could not be written down. */
+const looking: ReadonlySet<CommandType> = new Set(['read trail', 'export trail'])
+
+function isStopped({ command: { type } }: Matter, { log }: State): boolean {
+  return log !== undefined && log.damaged.length > 0 && !stillAllowed.has(type) && !looking.has(type)
 }
 
 function stopped({ command }: Matter): Decision {
@@ -125,6 +130,8 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return recorded(eventOf('grant.cleared', command))
     case 'finish erasure':
       return erasure.finish(command, state) ?? turnAway(matter, 'wrong_principal')
+    case 'count reads':
+      return trail.count(command)
     case 'fire alert':
       return alert.fire(command, state)
     default:

@@ -17,7 +17,9 @@ import * as principal from './principal.ts'
 import * as release from './release.ts'
 import * as repository from './repository.ts'
 import * as role from './role.ts'
+import * as search from './search.ts'
 import * as target from './target.ts'
+import * as trail from './trail.ts'
 
 export type Event =
   | alert.AlertEvent
@@ -37,7 +39,9 @@ export type Event =
   | release.ReleaseEvent
   | repository.RepositoryEvent
   | role.RoleEvent
+  | search.SearchEvent
   | target.TargetEvent
+  | trail.TrailEvent
 
 export type EventType = Event['type']
 
@@ -60,5 +64,7 @@ export const schemas = {
   ...release.events,
   ...repository.events,
   ...role.events,
+  ...search.events,
   ...target.events,
+  ...trail.events,
 }

@@ -31,6 +31,15 @@ export const reasons = {
     sentence: 'This enrolment link is unknown, was used already, or has expired.',
     next: 'countersign people invite',
   },
+  no_such_search: { sentence: 'There is no such saved search.', next: 'countersign trail searches' },
+  search_taken: {
+    sentence: 'You have a saved search of this name already.',
+    next: 'countersign trail unsave',
+  },
+  searches_full: {
+    sentence: 'A person keeps at most 200 saved searches.',
+    next: 'countersign trail unsave',
+  },
   id_taken: { sentence: 'Something has this identifier already.' },
   handle_taken: { sentence: 'Somebody has this handle already.' },
   key_taken: { sentence: 'This key belongs to somebody else already.' },

@@ -52,6 +52,7 @@ function kindOf({ event }: Leaf): { readonly category: string; readonly type: st
     }
     return { category: 'iam', type: types[past] ?? 'info' }
   }
+  if (room === 'trail') return { category: 'database', type: past === 'refused' ? 'info' : 'access' }
   if (room === 'alert') return { category: 'intrusion_detection', type: 'info' }
   const changes = ['defined', 'registered', 'trusted', 'activated', 'rotated', 'repaired']
   return { category: 'configuration', type: changes.includes(past) ? 'change' : 'info' }

@@ -118,6 +118,9 @@ const ACTIVITIES: Readonly<Record<string, number>> = {
   defined: 1,
   requested: 1,
   issued: 1,
+  saved: 1,
+  read: 2,
+  exported: 2,
   removed: 4,
   cleared: 4,
 }

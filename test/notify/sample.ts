@@ -120,6 +120,32 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   },
   'role.assigned': { type: 'role.assigned', person: mara, role: 'auditor', by: ana, until: NOON + 7_200_000 },
   'role.removed': { type: 'role.removed', person: mara, role: 'auditor', by: ana },
+  'search.saved': { type: 'search.saved', search: 'search:0000000000', person: ana, isShared: true },
+  'search.removed': { type: 'search.removed', search: 'search:0000000000', person: ana },
+  'search.refused': { type: 'search.refused', search: 'search:0000000000', wanted: 'save' },
+  'trail.read': {
+    type: 'trail.read',
+    reads: [
+      { kind: 'search', query: 0 },
+      { kind: 'leaf', leaf: 17 },
+      { kind: 'evidence', evidence: digest('9') },
+    ],
+  },
+  'trail.counted': {
+    type: 'trail.counted',
+    principal: ana,
+    login: 'login:0000000000',
+    repeats: [{ leafIndex: 17, read: 0, times: 3 }],
+  },
+  'trail.exported': {
+    type: 'trail.exported',
+    format: 'csv',
+    total: 3,
+    treeSize: 40,
+    rootHash: `${'A'.repeat(43)}=`,
+    after: 2,
+  },
+  'trail.refused': { type: 'trail.refused', wanted: 'export' },
   'role.refused': { type: 'role.refused', person: mara, role: 'auditor', by: ana, wanted: 'assign' },
 }
 

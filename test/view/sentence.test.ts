@@ -255,6 +255,58 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     { reason: 'principal_revoked' },
     `was refused to assign the role auditor to {${mara}}: this principal was revoked; nothing it asks for is allowed any more`,
   ],
+  'search.saved': [
+    { type: 'search.saved', search: 'search:0000000000', person: ana, isShared: true },
+    {},
+    'saved a search for everyone',
+  ],
+  'search.removed': [
+    { type: 'search.removed', search: 'search:0000000000', person: ivo },
+    { caller: { id: ana, kind: 'person' } },
+    `removed a saved search of {${ivo}}`,
+  ],
+  'search.refused': [
+    { type: 'search.refused', search: 'search:0000000000', wanted: 'save' },
+    { reason: 'search_taken' },
+    'was refused to save a search: you have a saved search of this name already',
+  ],
+  'trail.read': [
+    {
+      type: 'trail.read',
+      reads: [
+        { kind: 'search', query: 0 },
+        { kind: 'search', query: 1 },
+        { kind: 'leaf', leaf: 17 },
+        { kind: 'why', query: 2 },
+        { kind: 'evidence', evidence: digest('9') },
+      ],
+    },
+    {},
+    'searched the trail, read leaf 17 and 2 more',
+  ],
+  'trail.counted': [
+    {
+      type: 'trail.counted',
+      principal: ana,
+      login: 'login:0000000000',
+      repeats: [
+        { leafIndex: 17, read: 0, times: 3 },
+        { leafIndex: 17, read: 1, times: 1 },
+      ],
+    },
+    {},
+    `counted that {${ana}} looked 4 more times at what they had asked for`,
+  ],
+  'trail.exported': [
+    { type: 'trail.exported', format: 'csv', total: 1, treeSize: 40, rootHash: `${'A'.repeat(43)}=` },
+    {},
+    'took away 1 leaf as csv, of the tree of 40',
+  ],
+  'trail.refused': [
+    { type: 'trail.refused', wanted: 'export' },
+    { reason: 'policy_refused' },
+    'was refused to export the trail: the policies in force do not permit this',
+  ],
   'target.defined': [set['target.defined'], {}, 'defined the target other (SSH at localhost:22)'],
 }
 

@@ -5,8 +5,9 @@ import type { Leaf } from '../../domain/leaf.ts'
 import type { Known, Tell, Tells, Told } from './phrase.ts'
 import { tells as ofReleases } from './sentence-release.ts'
 import { tells as ofSettings } from './sentence-setting.ts'
+import { tells as ofTrail } from './sentence-trail.ts'
 
-const tells: Tells<EventType> = { ...ofReleases, ...ofSettings }
+const tells: Tells<EventType> = { ...ofReleases, ...ofSettings, ...ofTrail }
 
 /** Principals stand in the sentence as `{person:…}`. */
 export function tell(leaf: Leaf, known: Known): Told {
