@@ -18,6 +18,7 @@ import * as principal from './principal.ts'
 import * as release from './release.ts'
 import * as repository from './repository.ts'
 import * as role from './role.ts'
+import * as search from './search.ts'
 import * as target from './target.ts'
 
 export type State = {
@@ -57,6 +58,7 @@ export type State = {
   readonly assignments: Map<string, { readonly at: number; readonly leafIndex: number }[]>
   /** By the leaf that ordered it. */
   readonly erasures: Map<string, erasure.Erasure>
+  readonly searches: Map<string, search.Search>
 }
 
 /** For everyone but the ledger. */
@@ -112,6 +114,8 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
       return repository.apply(state, event as repository.RepositoryEvent, at, leafIndex)
     case 'role':
       return role.apply(state, event as role.RoleEvent)
+    case 'search':
+      return search.apply(state, event as search.SearchEvent, leafIndex)
     case 'target':
       return target.apply(state, event as target.TargetEvent, leafIndex)
   }
@@ -145,6 +149,7 @@ export function empty(): State {
     due: new Map(),
     assignments: new Map(),
     erasures: new Map(),
+    searches: new Map(),
   }
 }
 
