@@ -5,15 +5,16 @@
  */
 
 import { createCipheriv, createPrivateKey, randomBytes, scryptSync, type KeyObject } from 'node:crypto'
+import { encodeOctets, encodeOid, encodeSequence, encodeUnsigned } from '../bytes/der.ts'
 import { hex } from '../bytes/text.ts'
 
 // OWASP's equal of 2^17 with p = 1, within the 32 MiB that OpenSSL allows itself when it reads one.
 const COST = { N: 1 << 14, r: 8, p: 5 }
 const KEY_BYTES = 32
 
-const OID_PBES2 = hex.decode('06092a864886f70d01050d')
-const OID_SCRYPT = hex.decode('06092b06010401da47040b')
-const OID_AES_256_CBC = hex.decode('060960864801650304012a')
+const OID_PBES2 = encodeOid('1.2.840.113549.1.5.13')
+const OID_SCRYPT = encodeOid('1.3.6.1.4.1.11591.4.11')
+const OID_AES_256_CBC = encodeOid('2.16.840.1.101.3.4.1.42')
 
 /** PEM text: encrypted when there is a passphrase. */
 export function formatPrivateKey(key: KeyObject, passphrase: string | undefined): string {
@@ -43,35 +44,15 @@ function encrypt(plain: Buffer, passphrase: string): Buffer {
     scryptSync(passphrase, salt, KEY_BYTES, { ...COST, maxmem: 1 << 26 }),
     iv,
   )
-  const parameters = sequence(octets(salt), integer(COST.N), integer(COST.r), integer(COST.p))
-  const algorithm = sequence(
+  const parameters = encodeSequence(encodeOctets(salt), integer(COST.N), integer(COST.r), integer(COST.p))
+  const algorithm = encodeSequence(
     OID_PBES2,
-    sequence(sequence(OID_SCRYPT, parameters), sequence(OID_AES_256_CBC, octets(iv))),
+    encodeSequence(encodeSequence(OID_SCRYPT, parameters), encodeSequence(OID_AES_256_CBC, encodeOctets(iv))),
   )
-  return sequence(algorithm, octets(Buffer.concat([cipher.update(plain), cipher.final()])))
-}
-
-function sequence(...parts: readonly Uint8Array[]): Buffer {
-  return element(0x30, Buffer.concat(parts))
-}
-
-function octets(bytes: Uint8Array): Buffer {
-  return element(0x04, bytes)
+  return Buffer.from(encodeSequence(algorithm, encodeOctets(Buffer.concat([cipher.update(plain), cipher.final()]))))
 }
 
 /** A positive INTEGER below 2^31. */
-function integer(value: number): Buffer {
-  const bytes = hex.decode(value.toString(16).padStart(8, '0'))
-  let start = 0
-  // The fewest bytes whose first bit is not set.
-  while (start < 3 && bytes[start] === 0 && bytes[start + 1]! < 0x80) start += 1
-  return element(0x02, bytes.subarray(start))
-}
-
-/** DER: tag, length, contents of less than 64 KiB. */
-function element(tag: number, contents: Uint8Array): Buffer {
-  const length = contents.length
-  const header =
-    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Uint8Array.from(header), contents])
+function integer(value: number): Uint8Array {
+  return encodeUnsigned(hex.decode(value.toString(16).padStart(8, '0')))
 }
