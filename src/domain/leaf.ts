@@ -102,83 +102,95 @@ export function write(circumstances: Circumstances, { outcome, reason, policy, e
 const PREFIX = 'dev.countersign.'
 const SUFFIX = '.v1'
 
+/** What leaves of one turn share, part by part, with its text: checked and spelled once. Nobody changes a part meanwhile. */
+export type Shared = Map<object, string>
+
 /** The bytes that are hashed and signed. Throws a LeafError for what a schema refuses and for more than 65,535 bytes. */
-export function spell(leaf: Leaf, origin: string): Uint8Array {
-  const { type, ...fields } = leaf.event
-  const { caller: who, command, evidence: proofs, given: facts, personal: sealed, outcome, reason, policy } = leaf
-  const data = {
-    caller: who,
-    command,
-    event: fields,
-    evidence: proofs,
-    given: facts,
-    personal: sealed,
-    outcome,
-    reason,
-    policy,
-  }
-  check(type, data)
-  const text = canonical({
-    specversion: '1.0',
-    id: leaf.id,
-    source: `//${origin}`,
-    type: `${PREFIX}${type}${SUFFIX}`,
-    subject: subjectOf(leaf),
-    time: new Date(leaf.at).toISOString(),
-    sequence: String(leaf.sequence),
-    datacontenttype: 'application/json',
-    data,
-  } as unknown as Json)
+export function spell(leaf: Leaf, origin: string, shared: Shared = new Map()): Uint8Array {
+  const { type, ...event } = leaf.event
+  const { command, outcome, reason } = leaf
+  checkAnswer(leaf)
+  // RFC 8785, 3.2.3: members stand in the order of their names, within each part and here.
+  const text =
+    `{"data":{"caller":${spellPart(caller, leaf.caller, 'caller', shared)}` +
+    `,"command":${spellChecked(commandSchema(command.type), command, command.type)}` +
+    `,"event":${spellChecked(eventSchema(type), event, type)}` +
+    `,"evidence":${spellPart(exhibits, leaf.evidence, 'evidence', shared)}` +
+    `,"given":${spellPart(given, leaf.given, 'given', shared)},"outcome":${canonical(outcome)}` +
+    (leaf.personal ? `,"personal":${spellPart(personal, leaf.personal, 'personal', shared)}` : '') +
+    (leaf.policy ? `,"policy":${spellPart(verdict, leaf.policy, 'policy', shared)}` : '') +
+    (reason ? `,"reason":${canonical(reason)}` : '') +
+    `},"datacontenttype":"application/json","id":${canonical(leaf.id)},"sequence":"${leaf.sequence}"` +
+    `,"source":${canonical(`//${origin}`)},"specversion":"1.0","subject":${canonical(subjectOf(leaf))}` +
+    `,"time":"${new Date(leaf.at).toISOString()}","type":"${PREFIX}${type}${SUFFIX}"}`
   const bytes = utf8.encode(text)
   if (bytes.length > MAX_LEAF_BYTES)
     throw new LeafError(`a leaf of ${bytes.length} bytes is over the limit of ${MAX_LEAF_BYTES}`)
   return bytes
 }
 
+function spellPart(schema: z.ZodType, part: object, what: string, shared: Shared): string {
+  const known = shared.get(part)
+  if (known !== undefined) return known
+  const text = spellChecked(schema, part, what)
+  shared.set(part, text)
+  return text
+}
+
+function spellChecked(schema: z.ZodType, part: object, what: string): string {
+  conform(schema, part, what)
+  return canonical(part as Json)
+}
+
+function checkAnswer({ outcome: is, reason: because }: Leaf): void {
+  conform(outcome, is, 'outcome')
+  if (because !== undefined && !isReason(because)) throw new LeafError(`no reason is called ${String(because)}`)
+}
+
 export class LeafError extends Error {
   override readonly name = 'LeafError'
 }
 
+/** The first of these that an event has is what it is about. */
+const SUBJECTS = [
+  ...['release', 'grant', 'build', 'alert', 'login', 'person', 'principal', 'repository', 'environment', 'target'],
+  ...['issuer', 'fingerprint', 'digest', 'origin'],
+]
+
 function subjectOf({ event }: Leaf): string {
-  const names = [
-    'release',
-    'grant',
-    'build',
-    'alert',
-    'login',
-    'person',
-    'principal',
-    'repository',
-    'environment',
-    'target',
-    'issuer',
-    'fingerprint',
-    'digest',
-    'origin',
-  ]
-  const found = names.find((name) => typeof (event as Record<string, unknown>)[name] === 'string')
+  const found = SUBJECTS.find((name) => typeof (event as Record<string, unknown>)[name] === 'string')
   return found ? String((event as Record<string, unknown>)[found]) : 'log'
 }
 
+const outcome = z.enum(['allowed', 'refused', 'waiting', 'recorded'])
+const exhibits = z.array(evidence).max(512)
 const data = z.strictObject({
   caller,
   command: z.looseObject({ type: z.string() }),
   event: z.looseObject({}),
-  evidence: z.array(evidence).max(512),
+  evidence: exhibits,
   given,
   personal: personal.optional(),
-  outcome: z.enum(['allowed', 'refused', 'waiting', 'recorded']),
+  outcome,
   reason: z.string().refine(isReason).optional(),
   policy: verdict.optional(),
 })
 
 /** Each schema is closed: the frame, the command by its type, and the event by its type. */
 function check(type: string, value: object): void {
-  if (!Object.hasOwn(eventSchemas, type)) throw new LeafError(`no event is called ${type}`)
   const { command, event } = conform(data, value, type)
-  if (!Object.hasOwn(commandSchemas, command.type)) throw new LeafError(`no command is called ${command.type}`)
-  conform(commandSchemas[command.type as keyof typeof commandSchemas], command, command.type)
-  conform(eventSchemas[type as EventType], event, type)
+  conform(commandSchema(command.type), command, command.type)
+  conform(eventSchema(type), event, type)
+}
+
+function commandSchema(type: string): z.ZodType {
+  if (!Object.hasOwn(commandSchemas, type)) throw new LeafError(`no command is called ${type}`)
+  return commandSchemas[type as keyof typeof commandSchemas]
+}
+
+function eventSchema(type: string): z.ZodType {
+  if (!Object.hasOwn(eventSchemas, type)) throw new LeafError(`no event is called ${type}`)
+  return eventSchemas[type as EventType]
 }
 
 function conform<S extends z.ZodType>(schema: S, value: unknown, what: string): z.infer<S> {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { canonical, parse, type Json } from '../../src/bytes/json.ts'
 import { utf8 } from '../../src/bytes/text.ts'
 import type { Command } from '../../src/domain/command.ts'
-import { LeafError, MAX_LEAF_BYTES, read, spell, write, type Leaf } from '../../src/domain/leaf.ts'
+import { LeafError, MAX_LEAF_BYTES, read, spell, write, type Leaf, type Shared } from '../../src/domain/leaf.ts'
 import { MAX_COMMITS } from '../../src/domain/repository.ts'
 import { callerOf, company, given, ivo, li, mara, NOON, ana } from './given.ts'
 
@@ -98,4 +98,14 @@ test('the comment of a public key, which is often a name, never stands in a leaf
   expect(() => spell(asked, ORIGIN)).toThrow(LeafError)
   const bare = { ...asked, command: { ...ask, publicKey: line.replace(' ana@laptop', '') } }
   expect(read(spell(bare, ORIGIN))).toEqual(bare)
+})
+
+test('what leaves share is spelled once, and reads as if it had been spelled each time', () => {
+  const shared: Shared = new Map()
+  const { caller, given: facts } = leaf
+  const other: Leaf = { ...leaf, sequence: 8, event: { ...leaf.event, leafIndex: 4 } as Leaf['event'] }
+  expect([leaf, other].map((each) => read(spell(each, ORIGIN, shared)))).toEqual([leaf, other])
+  expect(shared.get(caller)).toBe(canonical(caller))
+  expect(shared.get(facts)).toBe('{}')
+  expect(() => spell({ ...leaf, caller: { ...caller, id: 'nobody' as never } }, ORIGIN, shared)).toThrow(LeafError)
 })
