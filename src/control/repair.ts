@@ -54,17 +54,22 @@ async function fetchLeaf(leafIndex: number, options: RepairOptions): Promise<Fet
 async function firstThat(
   leafIndex: number,
   { log, signer, witnesses, clock = Date.now }: RepairOptions,
-  accept: (leaf: Uint8Array) => Promise<void>,
+  accept: (leaf: Uint8Array, bundle: readonly Uint8Array[]) => Promise<void>,
 ): Promise<FetchedLeaf> {
-  const [index, width] = [Math.floor(leafIndex / TILE_WIDTH), (leafIndex % TILE_WIDTH) + 1]
+  const [index, at] = [Math.floor(leafIndex / TILE_WIDTH), leafIndex % TILE_WIDTH]
   const problems: string[] = []
   for (const { name, url } of witnesses.filter(({ mirror }) => mirror)) {
     try {
       const client = new WitnessClient(url, log.origin)
-      const bundle = await client.tile({ level: 'entries', index, width }, signer(), clock())
+      // The whole bundle, where the copy has it: of a compressed one nothing may be left behind the changed byte.
+      const fetched = async (width: number) => {
+        const bytes = await client.tile({ level: 'entries', index, width }, signer(), clock())
+        return bytes && decodeBundle(bytes, width)
+      }
+      const bundle = (await fetched(TILE_WIDTH)) ?? (await fetched(at + 1))
       if (!bundle) throw new WitnessError('it does not have it')
-      const leaf = decodeBundle(bundle, width).at(-1)!
-      await accept(leaf)
+      const leaf = bundle[at]!
+      await accept(leaf, bundle)
       return { leaf, from: name }
     } catch (error) {
       problems.push(`${name}: ${reasonOf(error)}`)
@@ -89,7 +94,7 @@ async function repairAll(leafIndexes: readonly number[], options: RepairOptions)
   for (const leafIndex of [...leafIndexes].sort((a, b) => a - b)) {
     try {
       // The log compares with its tree itself, also where the hash tiles on the disk were changed and no proof can be made.
-      const fetched = await firstThat(leafIndex, options, (leaf) => options.log.repair(leafIndex, leaf))
+      const fetched = await firstThat(leafIndex, options, (leaf, bundle) => options.log.repair(leafIndex, leaf, bundle))
       repaired.push(leafIndex)
       from.add(fetched.from)
     } catch (error) {

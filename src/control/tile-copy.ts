@@ -5,6 +5,7 @@
 
 import { dirname, join } from 'node:path'
 import { equal, type Digest } from '../bytes/digest.ts'
+import { bundlePath, readBundle } from '../store/bundle.ts'
 import { reasonOf, StoreError } from '../store/error.ts'
 import { diskFiles, type StoredFile } from '../store/file.ts'
 import { PUBLIC_DIRECTORY_MODE, SEALED_MODE } from '../store/seal.ts'
@@ -160,7 +161,7 @@ class TileCopy {
     const width = Math.min(TILE_WIDTH, this.#next.size - index * TILE_WIDTH)
     const hashes = (await this.#own({ level: 0, index, width }))!
     const tile = { level: 'entries', index, width } as const
-    const own = await this.#own(tile)
+    const own = await this.#ownBundle(tile)
     if (own && isBundleOf(own, hashes, width)) return
     const bytes = await this.#options.source.tile('entries', index, width)
     if (!bytes) throw new StoreError('absent', `the source lacks ${formatTilePath(tile)}`)
@@ -196,6 +197,11 @@ class TileCopy {
 
   #own(tile: Tile): Promise<Uint8Array | undefined> {
     return diskFiles.read(this.#path(formatTilePath(tile)))
+  }
+
+  async #ownBundle(tile: Tile): Promise<Uint8Array | undefined> {
+    if (tile.width < TILE_WIDTH) return this.#own(tile)
+    return (await readBundle(diskFiles, bundlePath(this.#options.to, tile.index)))?.bytes
   }
 
   #staging(tile: Tile): Promise<Uint8Array | undefined> {

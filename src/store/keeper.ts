@@ -5,6 +5,8 @@ import { equal } from '../bytes/digest.ts'
 import { openCheckpoint } from '../tlog/checkpoint.ts'
 import type { VerifierKey } from '../tlog/key.ts'
 import { formatNote, parseNote, parseSignatureLines } from '../tlog/note.ts'
+import { TILE_WIDTH } from '../tlog/tile.ts'
+import type { Compressor } from './compress.ts'
 import type { Disclosures, Erasing } from './disclosure.ts'
 import { reasonOf, StoreError } from './error.ts'
 import type { Files } from './file.ts'
@@ -28,6 +30,8 @@ export interface KeeperParts {
   readonly sealer: Sealer
   readonly publisher: Publisher
   readonly disclosures: Disclosures
+  /** Undefined where bundles stay raw. */
+  readonly compressor: Compressor | undefined
 }
 
 export class Keeper {
@@ -70,9 +74,9 @@ export class Keeper {
   /** After a commit: seals when a bundle became full, publishes when it is time. */
   committed(head: Head): void {
     this.#latest = head
-    if (!this.#isSealing && head.size - this.#parts.sealer.size >= 256) {
+    if (!this.#isSealing && head.size - this.#parts.sealer.size >= TILE_WIDTH) {
       this.#isSealing = true
-      void this.#attempt(() => this.#parts.sealer.seal(this.#latest.size)).then(() => (this.#isSealing = false))
+      void this.#attempt(() => this.#seal(this.#latest.size)).then(() => (this.#isSealing = false))
     }
     this.#schedule()
   }
@@ -90,7 +94,7 @@ export class Keeper {
 
   /** Seals now; rejects when it cannot. */
   relieve(): Promise<void> {
-    return this.inTurn(() => this.#parts.sealer.seal(this.#latest.size))
+    return this.inTurn(() => this.#seal(this.#latest.size))
   }
 
   async addCosignatures(source: string, lines: string, durableSize: number): Promise<void> {
@@ -141,12 +145,19 @@ export class Keeper {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#latest = head
+    await this.#parts.compressor?.close()
     await this.#attempt(() => this.#publish(head))
   }
 
   async #publish(head: Head): Promise<void> {
-    await this.#parts.sealer.seal(head.size)
+    await this.#seal(head.size)
     await this.#parts.publisher.publish(this.#cosigned ?? head)
+  }
+
+  async #seal(size: number): Promise<void> {
+    const { sealer, compressor } = this.#parts
+    await sealer.seal(size)
+    compressor?.sealed(sealer.size / TILE_WIDTH)
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 /** Reading leaves: what is given out hashes to what the tree committed to, wherever it was stored. */
 
-import { join } from 'node:path'
-import { decodeBundle, formatTilePath, TILE_WIDTH } from '../tlog/tile.ts'
+import { decodeBundle, TILE_WIDTH } from '../tlog/tile.ts'
+import { bundlePath, decompress, gzipPath, readBundle } from './bundle.ts'
 import { StoreError } from './error.ts'
 import type { Files } from './file.ts'
 import { isLeafOf, verifiedLeaves, type Sealer } from './seal.ts'
@@ -59,21 +59,33 @@ export class Leaves {
 
   async #readBundle(bundle: number): Promise<readonly Uint8Array[]> {
     const { files, publicDirectory, tiles } = this.#sources
-    const path = join(publicDirectory, formatTilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }))
-    const bytes = await files.read(path)
-    if (!bytes) throw new StoreError('damaged', `the entry bundle ${path} is missing`)
+    const path = bundlePath(publicDirectory, bundle)
+    const stored = await readBundle(files, path)
+    if (!stored) throw new StoreError('damaged', `the entry bundle ${path} is missing`)
     const hashes = await tiles.read(0, bundle)
-    const leaves = decodeBundleOr(path, bytes)
-    const changed = leaves.findIndex((leaf, i) => !isLeafOf(hashes, i, leaf))
-    if (changed >= 0) throw new StoreError('damaged', `leaf ${bundle * TILE_WIDTH + changed} was changed in ${path}`)
-    return leaves
+    const changed = firstChanged(stored.bytes, hashes)
+    if (changed < TILE_WIDTH)
+      throw new StoreError('damaged', `leaf ${bundle * TILE_WIDTH + changed} was changed in ${stored.path}`)
+    return decodeBundle(stored.bytes, TILE_WIDTH)
+  }
+
+  /** A sealed bundle as a gzip file, if it is stored as one and as committed. */
+  async gzipped(bundle: number): Promise<Uint8Array | undefined> {
+    const { files, publicDirectory, tiles } = this.#sources
+    const gzip = await files.read(gzipPath(bundlePath(publicDirectory, bundle)))
+    const bytes = gzip && (await decompress(gzip))
+    return bytes && firstChanged(bytes, await tiles.read(0, bundle)) === TILE_WIDTH ? gzip : undefined
   }
 }
 
-function decodeBundleOr(path: string, bytes: Uint8Array): Uint8Array[] {
-  try {
-    return decodeBundle(bytes, TILE_WIDTH)
-  } catch (cause) {
-    throw new StoreError('damaged', `the entry bundle ${path} was changed`, { cause })
+/** The first entry of a bundle that is not the one of its hash tile (the last, when bytes follow it); 256 where all are. */
+function firstChanged(bytes: Buffer, hashes: Uint8Array): number {
+  let offset = 0
+  for (let entry = 0; entry < TILE_WIDTH; entry += 1) {
+    const start = offset + 2
+    if (start > bytes.length) return entry
+    offset = start + bytes.readUInt16BE(offset)
+    if (offset > bytes.length || !isLeafOf(hashes, entry, bytes.subarray(start, offset))) return entry
   }
+  return offset === bytes.length ? TILE_WIDTH : TILE_WIDTH - 1
 }

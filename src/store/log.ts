@@ -8,7 +8,7 @@
  *     cosigned           the latest checkpoint that witnesses signed
  *     public/            C2SP tlog-tiles: what any static server may serve
  *       checkpoint
- *       tile/0/000  tile/1/000.p/1  tile/entries/000
+ *       tile/0/000  tile/1/000.p/1  tile/entries/000 or tile/entries/000.gz
  */
 
 import { setImmediate, setTimeout } from 'node:timers/promises'
@@ -62,6 +62,8 @@ export interface Log extends AsyncDisposable {
   rootAt(size: number): Promise<Digest>
   /** A C2SP tlog-tiles resource ('checkpoint', 'tile/0/000.p/5', 'tile/entries/000'); undefined when absent. */
   resource(path: string): Promise<Uint8Array | undefined>
+  /** A full entry bundle ('tile/entries/000') as a gzip file, where it is stored as one and is as committed; else undefined. */
+  gzipped(path: string): Promise<Uint8Array | undefined>
   /** The latest checkpoint with cosignatures, a signed note. */
   readonly cosigned: string | undefined
   /**
@@ -80,9 +82,10 @@ export interface Log extends AsyncDisposable {
   scrub(signal: AbortSignal, intervalMs?: number): AsyncIterable<Finding>
   /**
    * Puts a changed leaf back wherever it is stored, with the hashes over it; durable when it resolves. A StoreError
-   * `damaged` when the tree does not commit to this leaf there.
+   * `damaged` when the tree does not commit to this leaf there. `bundle`: all 256 leaves of its bundle, if they are at hand,
+   * for one of which no more than the beginning can be read.
    */
-  repair(leafIndex: number, leaf: Uint8Array): Promise<void>
+  repair(leafIndex: number, leaf: Uint8Array, bundle?: readonly Uint8Array[]): Promise<void>
   /** Seals and publishes everything durable now. */
   flush(): Promise<void>
   /** Resolves when all that was accepted is durable (or rejected), sealed and published. */
@@ -185,6 +188,12 @@ class DirectoryLog implements Log {
     return encodeBundle(await this.#parts.leaves.within(index * TILE_WIDTH, index * TILE_WIDTH + width))
   }
 
+  async gzipped(path: string): Promise<Uint8Array | undefined> {
+    const { level, index, width } = parseTilePath(path) ?? {}
+    if (level !== 'entries' || width !== TILE_WIDTH || (index! + 1) * TILE_WIDTH > this.head.size) return undefined
+    return this.#parts.leaves.gzipped(index!)
+  }
+
   addCosignatures(note: string, lines: string): Promise<void> {
     return this.#parts.keeper.addCosignatures(note, lines, this.head.size)
   }
@@ -213,9 +222,9 @@ class DirectoryLog implements Log {
     }
   }
 
-  async repair(leafIndex: number, leaf: Uint8Array): Promise<void> {
+  async repair(leafIndex: number, leaf: Uint8Array, bundle?: readonly Uint8Array[]): Promise<void> {
     this.#requireDurable(leafIndex)
-    await this.#parts.keeper.inTurn(() => repairLeaf(this.#parts.sources, leafIndex, leaf))
+    await this.#parts.keeper.inTurn(() => repairLeaf(this.#parts.sources, leafIndex, leaf, bundle))
   }
 
   flush(): Promise<void> {

@@ -21,6 +21,7 @@ import {
   type Tile,
 } from '../tlog/tile.ts'
 import { stateFromTiles, Tree } from '../tlog/tree.ts'
+import { readBundle } from './bundle.ts'
 import { StoreError } from './error.ts'
 import { diskFiles, type Files } from './file.ts'
 
@@ -104,7 +105,9 @@ class MirrorDirectory implements Mirror {
   }
 
   async #read(tile: Tile): Promise<Uint8Array> {
-    const bytes = await this.#files.read(join(this.#directory, formatTilePath(tile)))
+    const path = join(this.#directory, formatTilePath(tile))
+    const isBundle = tile.level === 'entries' && tile.width === TILE_WIDTH
+    const bytes = isBundle ? (await readBundle(this.#files, path))?.bytes : await this.#files.read(path)
     if (!bytes) throw new StoreError('damaged', `${formatTilePath(tile)} is missing`)
     return bytes
   }

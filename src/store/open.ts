@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parse } from '../bytes/json.ts'
 import type { Signer, VerifierKey } from '../tlog/key.ts'
 import { Tree } from '../tlog/tree.ts'
+import { Compressor } from './compress.ts'
 import { Disclosures } from './disclosure.ts'
 import { codeOf, reasonOf, StoreError } from './error.ts'
 import { diskFiles, type Files } from './file.ts'
@@ -37,6 +38,8 @@ export interface LogOptions {
   readonly segmentBytes?: number
   /** Least time between two publications, 1,000 ms unless said. */
   readonly publishIntervalMs?: number
+  /** Keep sealed bundles compressed, but for the newest: static servers must then be told to serve `.gz` files. */
+  readonly compressSealed?: boolean
   /** Time between two attempts to go on after a failed write, 1,000 ms unless said. */
   readonly probeIntervalMs?: number
 }
@@ -110,9 +113,10 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
   tiles.sealed(sealer.size)
   const leaves = new Leaves({ files, publicDirectory, tiles, wal, sealer })
   const publisher = new Publisher(files, publicDirectory, tiles, leaves)
+  const compressor = options.compressSealed ? compressorOf(setting, tiles, (work) => keeper.inTurn(work)) : undefined
   const keeper = new Keeper(
     { ...options, files, publishIntervalMs: options.publishIntervalMs ?? 1000, keys: keysOf(options) },
-    { tiles, wal, sealer, publisher, disclosures },
+    { tiles, wal, sealer, publisher, disclosures, compressor },
     head,
     await readCosigned(setting),
   )
@@ -131,6 +135,11 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
     keys: () => keeper.keys,
   }
   return { lock, tiles, wal, writer, keeper, leaves, sources }
+}
+
+function compressorOf(setting: Setting, tiles: Tiles, inTurn: <T>(work: () => Promise<T>) => Promise<T>): Compressor {
+  const { files, publicDirectory } = setting
+  return new Compressor({ files, publicDirectory, hashes: (bundle) => tiles.read(0, bundle), inTurn })
 }
 
 /** `meta.json` comes last when a log is made: with it, everything else must be there. */

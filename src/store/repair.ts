@@ -7,6 +7,7 @@ import type { Signer, VerifierKey } from '../tlog/key.ts'
 import { formatNote, parseNote } from '../tlog/note.ts'
 import { decodeBundle, encodeBundle, formatTilePath, TILE_BYTES, TILE_WIDTH } from '../tlog/tile.ts'
 import { foldHashes } from '../tlog/tree.ts'
+import { bundlePath, readBundle, rewriteBundle } from './bundle.ts'
 import { StoreError } from './error.ts'
 import { commitFrame, LEAF_HEADER_BYTES, readFrame, writeLeaf, type Frame } from './frame.ts'
 import type { Leaves } from './leaves.ts'
@@ -23,11 +24,16 @@ export interface RepairSources extends ScrubSources {
 
 /**
  * Durable when it resolves. A StoreError `damaged` when the tree does not commit to this leaf at this place, or when other
- * leaves beside it must be repaired first.
+ * leaves beside it must be repaired first: `bundle`, all leaves of its bundle, spares that.
  */
-export async function repairLeaf(sources: RepairSources, leafIndex: number, leaf: Uint8Array): Promise<void> {
+export async function repairLeaf(
+  sources: RepairSources,
+  leafIndex: number,
+  leaf: Uint8Array,
+  bundle: readonly Uint8Array[] = [],
+): Promise<void> {
   const isSealed = leafIndex < sources.sealer.size
-  if (isSealed) await repairSealed(sources, leafIndex, leaf)
+  if (isSealed) await repairSealed(sources, leafIndex, leaf, bundle)
   else if (!isLeafOf(await sources.tiles.read(0, Math.floor(leafIndex / TILE_WIDTH)), leafIndex, leaf))
     throw notThatLeaf(leafIndex)
   const segment = sources.wal.segmentOf(leafIndex)
@@ -48,14 +54,21 @@ function notThatLeaf(leafIndex: number): StoreError {
   return new StoreError('damaged', `the tree does not commit to that leaf at ${leafIndex}`)
 }
 
-async function repairSealed(sources: RepairSources, leafIndex: number, leaf: Uint8Array): Promise<void> {
+async function repairSealed(
+  sources: RepairSources,
+  leafIndex: number,
+  leaf: Uint8Array,
+  copy: readonly Uint8Array[],
+): Promise<void> {
   const bundle = Math.floor(leafIndex / TILE_WIDTH)
   await repairUpperTiles(sources, bundle)
   const parent = await parentHash(sources, 0, bundle)
   const path = formatTilePath({ level: 0, index: bundle, width: TILE_WIDTH })
   const stored = await read(sources, path)
-  const leaves = await salvage(sources, bundle, leafIndex, leaf, stored)
-  const hashes = Buffer.concat(leaves.map(leafHash))
+  const isCopyWhole = parent !== undefined && isTileOf(hashesOf(copy), parent)
+  const leaves = isCopyWhole ? copy : await salvage(sources, bundle, leafIndex, leaf, stored)
+  const hashes = hashesOf(leaves)
+  if (isCopyWhole && !isLeafOf(hashes, leafIndex, leaf)) throw notThatLeaf(leafIndex)
   if (!parent || hashes.length !== TILE_BYTES || !isTileOf(hashes, parent)) {
     if (!stored || !parent || !isTileOf(stored, parent) || !isLeafOf(stored, leafIndex, leaf))
       throw notThatLeaf(leafIndex)
@@ -63,8 +76,12 @@ async function repairSealed(sources: RepairSources, leafIndex: number, leaf: Uin
     await write(sources, path, hashes)
     sources.tiles.forget(0, bundle)
   }
-  await write(sources, formatTilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }), encodeBundle(leaves))
+  await rewriteBundle(sources.files, bundlePath(sources.publicDirectory, bundle), encodeBundle(leaves))
   sources.leaves.forget(bundle)
+}
+
+function hashesOf(leaves: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(leaves.map(leafHash))
 }
 
 /** The stored leaves of a bundle with the given one in its place: also where the stored length was what had changed. */
@@ -75,8 +92,8 @@ async function salvage(
   leaf: Uint8Array,
   hashes: Uint8Array | undefined,
 ): Promise<Uint8Array[]> {
-  const bytes =
-    (await read(sources, formatTilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }))) ?? new Uint8Array(0)
+  const path = bundlePath(sources.publicDirectory, bundle)
+  const bytes = (await readBundle(sources.files, path).catch(() => undefined))?.bytes ?? new Uint8Array(0)
   const at = leafIndex % TILE_WIDTH
   const before = startsOf(bytes, at)
   for (const resume of [before + 2 + leaf.length, startsOf(bytes, at + 1)]) {
@@ -89,7 +106,7 @@ async function salvage(
     }
   }
   const why = hashes
-    ? 'other leaves of its bundle cannot be read; repair those before it first'
+    ? 'other leaves of its bundle cannot be read; repair those before it first, or bring the whole bundle'
     : 'its bundle and its hashes are both changed'
   throw new StoreError('damaged', `leaf ${leafIndex} can't be put back alone: ${why}`)
 }

@@ -8,6 +8,7 @@ import { equal } from '../bytes/digest.ts'
 import { hashBytes, prefixedLeafHash } from '../tlog/hash.ts'
 import { formatTilePath, TILE_BYTES, TILE_WIDTH, tileWidth } from '../tlog/tile.ts'
 import { foldHashes } from '../tlog/tree.ts'
+import { bundlePath, readBundle, readCompressed } from './bundle.ts'
 import type { Files } from './file.ts'
 import { disclosuresDigest, readFrame } from './frame.ts'
 import type { Publisher } from './publication.ts'
@@ -161,14 +162,19 @@ export function isTileOf(bytes: Uint8Array | undefined, parent: Uint8Array): boo
   return bytes?.length === TILE_BYTES && equal(hashBytes(foldHashes(bytes, 0, TILE_WIDTH)), parent)
 }
 
-/** One sealed bundle against its hash tile (checked before). */
+/** One sealed bundle, in each form that it has, against its hash tile (checked before). */
 export async function* scrubBundle(sources: ScrubSources, bundle: number): AsyncGenerator<Finding> {
-  const path = formatTilePath({ level: 'entries', index: bundle, width: TILE_WIDTH })
+  const { files } = sources
   const hashes = await readOrNothing(sources, formatTilePath({ level: 0, index: bundle, width: TILE_WIDTH }))
-  const bytes = (await readOrNothing(sources, path)) ?? new Uint8Array(0)
-  const file = join(sources.publicDirectory, path)
-  if (hashes?.length === TILE_BYTES)
-    yield* compareBundle(bytes, hashes, { file, first: bundle * TILE_WIDTH, width: TILE_WIDTH })
+  if (hashes?.length !== TILE_BYTES) return
+  const [first, width] = [bundle * TILE_WIDTH, TILE_WIDTH]
+  const path = bundlePath(sources.publicDirectory, bundle)
+  const stored = await readBundle(files, path).catch(() => undefined)
+  yield* compareBundle(stored?.bytes ?? new Uint8Array(0), hashes, { file: stored?.path ?? path, first, width })
+  if (stored?.path !== path) return
+  // A crash, or a compression under way, leaves both; a static server may give out either.
+  const beside = await readCompressed(files, path).catch(() => undefined)
+  if (beside) yield* compareBundle(beside.bytes, hashes, { file: beside.path, first, width })
 }
 
 /** Names every entry that differs; after one whose length was changed, nothing behind it can be told apart. */

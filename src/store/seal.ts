@@ -6,6 +6,7 @@
 import { dirname, join } from 'node:path'
 import { leafHash } from '../tlog/hash.ts'
 import { encodeBundle, formatTilePath, TILE_WIDTH, type Tile } from '../tlog/tile.ts'
+import { bundlePath, gzipPath } from './bundle.ts'
 import type { Disclosures } from './disclosure.ts'
 import { StoreError } from './error.ts'
 import type { Files, StoredFile } from './file.ts'
@@ -115,7 +116,8 @@ export async function countSealed(files: Files, publicDirectory: string, from: n
 }
 
 async function isSealed(files: Files, publicDirectory: string, bundle: number): Promise<boolean> {
-  const paths = [0, 'entries' as const].map((level) => formatTilePath({ level, index: bundle, width: TILE_WIDTH }))
-  const found = await Promise.all(paths.map((path) => files.read(join(publicDirectory, path))))
-  return found.every((bytes) => bytes !== undefined)
+  const hashes = join(publicDirectory, formatTilePath({ level: 0, index: bundle, width: TILE_WIDTH }))
+  const entries = bundlePath(publicDirectory, bundle)
+  if (!(await files.read(hashes))) return false
+  return ((await files.read(entries)) ?? (await files.read(gzipPath(entries)))) !== undefined
 }

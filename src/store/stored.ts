@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { attempt } from '../evidence/refusal.ts'
 import { parse } from '../bytes/json.ts'
 import { formatTilePath, TILE_WIDTH } from '../tlog/tile.ts'
+import { bundlePath, readBundle } from './bundle.ts'
 import { StoreError } from './error.ts'
 import { diskFiles } from './file.ts'
 
@@ -26,7 +27,7 @@ export interface StoredLeaf {
   readonly bytes: Uint8Array
   /** Absolute. */
   readonly file: string
-  /** Where the record starts, in bytes. */
+  /** Where the record starts, in bytes of the file once it is decompressed. */
   readonly offset: number
 }
 
@@ -61,6 +62,7 @@ export function readPublic({ publicDirectory }: StoredLog, path: string): Promis
 
 export interface StoredTile {
   readonly file: string
+  /** Decompressed, where the file is compressed. */
   readonly bytes: Buffer
 }
 
@@ -71,12 +73,19 @@ export async function readTile(
   index: number,
   width: number,
 ): Promise<StoredTile | undefined> {
+  const full = level === 'entries' ? await readFullBundle(log, index) : undefined
+  if (full) return full
   for (const each of new Set([TILE_WIDTH, width])) {
     const path = formatTilePath({ level, index, width: each })
     const bytes = await readPublic(log, path)
     if (bytes) return { file: join(log.publicDirectory, path), bytes }
   }
   return undefined
+}
+
+async function readFullBundle({ publicDirectory }: StoredLog, index: number): Promise<StoredTile | undefined> {
+  const stored = await readBundle(diskFiles, bundlePath(publicDirectory, index)).catch(() => undefined)
+  return stored && { file: stored.path, bytes: stored.bytes }
 }
 
 /** The leaves of a bundle as far as its lengths lead, at most `width`. */

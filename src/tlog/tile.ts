@@ -15,6 +15,9 @@ export const TILE_BYTES = TILE_WIDTH * HASH_BYTES
 /** tlog-tiles: entries are "big-endian uint16 length-prefixed". */
 export const MAX_LEAF_BYTES = 65_535
 
+/** No bundle is longer. */
+export const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_LEAF_BYTES)
+
 /** `level` 0 holds leaf hashes; 'entries' holds the leaves themselves. `width` is 1 to 256; below 256 the tile is partial. */
 export interface Tile {
   readonly level: number | 'entries'
