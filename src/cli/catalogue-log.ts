@@ -54,6 +54,17 @@ export const logs: readonly Declaration[] = [
     load: async () => await import('./log-mirror.ts'),
   },
   {
+    name: 'log compress',
+    summary: 'Offline: keep the full bundles of a log or a copy gzipped; every leaf stays as it is',
+    isLocal: true,
+    arguments: [['[directory]', 'data folder of a server that is not running, or a copy (else .countersign)']],
+    examples: [
+      ['countersign log compress /srv/mirror', 'static servers must serve .gz files: nginx with gzip_static always'],
+    ],
+    next: ['log fsck', 'up'],
+    load: async () => await import('./log-compress.ts'),
+  },
+  {
     name: 'log restore',
     summary: 'Make a damaged log whole from a copy while its server is down (as restore)',
     isLocal: true,

@@ -19,6 +19,7 @@ export interface UpFlags extends InstanceFlags {
   readonly witnessQuorum?: number
   readonly requireWitnesses?: boolean
   readonly trustedProxy?: readonly string[]
+  readonly compressSealed?: boolean
 }
 
 export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
@@ -26,7 +27,8 @@ export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
   const witnesses = parseWitnesses(flags.witness ?? [])
   const quorum = quorumOf(flags, witnesses.length)
   const report = (sentence: string) => terminal.say(sentence)
-  const host = await Host.open({ ...options, witnesses, quorum, report }).catch((error: unknown) => {
+  const compressSealed = flags.compressSealed ?? false
+  const host = await Host.open({ ...options, compressSealed, witnesses, quorum, report }).catch((error: unknown) => {
     throw openFailure(error)
   })
   await using stack = new AsyncDisposableStack()

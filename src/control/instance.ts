@@ -48,9 +48,14 @@ export type InstanceOptions = {
   readonly version: string
   readonly passphraseFile?: string | undefined
   readonly clock?: () => number
+  /** Keep leaves as gzip files, but for some thousands of the newest. */
+  readonly compressSealed?: boolean
   /** Witnesses are asked what they saw before anything is signed: a restored old copy must not begin a second history. */
   readonly witnesses?: readonly WitnessOptions[]
 }
+
+/** Leaves that stay raw in any case: they are read most. */
+const COMPRESS_BEHIND = 4096
 
 export class Instance implements Desk, AsyncDisposable {
   readonly options: InstanceOptions
@@ -198,7 +203,7 @@ type Parts = {
 }
 
 async function openParts(options: InstanceOptions): Promise<Parts> {
-  const { directory, passphraseFile, clock = Date.now } = options
+  const { directory, passphraseFile, compressSealed, clock = Date.now } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const keys = await openKeys({ directory: join(directory, 'keys'), ...(passphraseFile && { passphraseFile }) })
   const sshCa = await keys.open('ssh-ca')
@@ -206,7 +211,8 @@ async function openParts(options: InstanceOptions): Promise<Parts> {
   const origin = (await originOf(join(directory, 'log', 'meta.json'))) ?? options.origin
   const formerKeys = logKey.formerPublicKeys.map((key) => vkeyOf(origin, key))
   const signer = signerOf(origin, logKey)
-  const log = await openLog({ directory: join(directory, 'log'), origin, signer, formerKeys })
+  const compression = compressSealed ? { compressBehind: COMPRESS_BEHIND } : {}
+  const log = await openLog({ directory: join(directory, 'log'), origin, signer, formerKeys, ...compression })
   try {
     const logKeys = [...formerKeys, vkeyOf(origin, logKey.publicKey)]
     await checkWitnesses({ log, keys: logKeys, witnesses: options.witnesses ?? [] })

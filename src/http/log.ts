@@ -118,7 +118,7 @@ function resources(app: App, { ledger }: Port): void {
       default: problemResponse,
     },
   }
-  const serve = (prefix: string) => async (request: { params: { '*': string } }, reply: FastifyReply) => {
+  const serve = (prefix: string) => async (request: Pick<Request, 'params'>, reply: FastifyReply) => {
     const tile = await ledger.log.resource(`${prefix}/${request.params['*']}`)
     if (!tile) return sendProblem(reply, problem('not_found', 'The log has no such tile.')) as never
     const isFull = !request.params['*'].includes('.p/')
@@ -127,6 +127,19 @@ function resources(app: App, { ledger }: Port): void {
       .code(200)
       .type('application/octet-stream')
       .send(Buffer.from(tile) as never) as never
+  }
+  const serveBundle = async (request: Request, reply: FastifyReply) => {
+    const path = request.params['*']
+    const gzip = acceptsGzip(request.headers['accept-encoding'])
+      ? await ledger.log.gzipped(`tile/entries/${path}`)
+      : undefined
+    void reply.header('vary', 'accept-encoding')
+    if (!gzip) return serve('tile/entries')(request, reply)
+    void reply.header('cache-control', cacheOf('tile/entries', true)).header('content-encoding', 'gzip')
+    return reply
+      .code(200)
+      .type('application/octet-stream')
+      .send(Buffer.from(gzip) as never) as never
   }
   app.get(
     '/log/tile/*',
@@ -139,8 +152,24 @@ function resources(app: App, { ledger }: Port): void {
       schema: { ...bytes, summary: 'A bundle of leaves', security: securityOf('login') },
       config: { isForPeople: true },
     },
-    serve('tile/entries'),
+    serveBundle,
   )
+}
+
+interface Request {
+  readonly params: { readonly '*': string }
+  readonly headers: { readonly 'accept-encoding'?: string | string[] | undefined }
+}
+
+/** RFC 9110, 12.5.3: `gzip` or `*`, unless its weight is 0. */
+export function acceptsGzip(header: string | string[] | undefined): boolean {
+  const codings = String(header ?? '')
+    .toLowerCase()
+    .split(',', 32)
+    .map((coding) => coding.replaceAll(/\s/g, ''))
+  const weightOf = (name: string) => codings.find((coding) => coding.split(';', 1)[0] === name)
+  const coding = weightOf('gzip') ?? weightOf('x-gzip') ?? weightOf('*')
+  return coding !== undefined && !/;q=0(?:\.0{0,3})?$/.test(coding)
 }
 
 /** Full tiles never change. Leaves are for one reader, so that no cache between here and there keeps them for another. */

@@ -12,8 +12,6 @@ import { StoreError } from './error.ts'
 import type { Files } from './file.ts'
 import { isLeafOf } from './seal.ts'
 
-/** The newest 4,096 leaves stay raw: they are read most, and served as they are. */
-const KEPT_RAW = 16
 /** What shares one round of syncs. */
 const MAX_ROUND = 32
 const MAX_ROUND_BYTES = 1 << 23
@@ -87,18 +85,21 @@ async function exchange(files: Files, bundles: readonly Prepared[]): Promise<voi
 /** Compresses what is old enough, again and again, while the log grows. */
 export class Compressor {
   readonly #sources: CompressSources
+  /** The newest bundles stay raw: they are read most. */
+  readonly #keptRaw: number
   readonly #closing = new AbortController()
   #next: number | undefined
   #end = 0
   #running: Promise<void> | undefined
 
-  constructor(sources: CompressSources) {
+  constructor(sources: CompressSources, behind: number) {
     this.#sources = sources
+    this.#keptRaw = Math.ceil(behind / TILE_WIDTH)
   }
 
   /** So many bundles are sealed. After a failure (a full disk, say) the next call goes on. */
   sealed(bundles: number): void {
-    this.#end = Math.max(0, bundles - KEPT_RAW)
+    this.#end = Math.max(0, bundles - this.#keptRaw)
     if (this.#closing.signal.aborted || (this.#next ?? 0) >= this.#end) return
     this.#running ??= this.#run()
       .catch(() => {})

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parse } from '../bytes/json.ts'
 import type { Signer, VerifierKey } from '../tlog/key.ts'
 import { Tree } from '../tlog/tree.ts'
-import { Compressor } from './compress.ts'
+import { Compressor, type CompressSources } from './compress.ts'
 import { Disclosures } from './disclosure.ts'
 import { codeOf, reasonOf, StoreError } from './error.ts'
 import { diskFiles, type Files } from './file.ts'
@@ -38,8 +38,8 @@ export interface LogOptions {
   readonly segmentBytes?: number
   /** Least time between two publications, 1,000 ms unless said. */
   readonly publishIntervalMs?: number
-  /** Keep sealed bundles compressed, but for the newest: static servers must then be told to serve `.gz` files. */
-  readonly compressSealed?: boolean
+  /** Sealed bundles become gzip files once so many leaves (such as 4,096) follow; unless said they stay raw. */
+  readonly compressBehind?: number
   /** Time between two attempts to go on after a failed write, 1,000 ms unless said. */
   readonly probeIntervalMs?: number
 }
@@ -113,7 +113,7 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
   tiles.sealed(sealer.size)
   const leaves = new Leaves({ files, publicDirectory, tiles, wal, sealer })
   const publisher = new Publisher(files, publicDirectory, tiles, leaves)
-  const compressor = options.compressSealed ? compressorOf(setting, tiles, (work) => keeper.inTurn(work)) : undefined
+  const compressor = compressorOf(setting, tiles, (work) => keeper.inTurn(work))
   const keeper = new Keeper(
     { ...options, files, publishIntervalMs: options.publishIntervalMs ?? 1000, keys: keysOf(options) },
     { tiles, wal, sealer, publisher, disclosures, compressor },
@@ -137,9 +137,10 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
   return { lock, tiles, wal, writer, keeper, leaves, sources }
 }
 
-function compressorOf(setting: Setting, tiles: Tiles, inTurn: <T>(work: () => Promise<T>) => Promise<T>): Compressor {
-  const { files, publicDirectory } = setting
-  return new Compressor({ files, publicDirectory, hashes: (bundle) => tiles.read(0, bundle), inTurn })
+function compressorOf(setting: Setting, tiles: Tiles, inTurn: CompressSources['inTurn']): Compressor | undefined {
+  const { options, files, publicDirectory } = setting
+  const sources = { files, publicDirectory, hashes: (bundle: number) => tiles.read(0, bundle), inTurn }
+  return options.compressBehind === undefined ? undefined : new Compressor(sources, options.compressBehind)
 }
 
 /** `meta.json` comes last when a log is made: with it, everything else must be there. */
