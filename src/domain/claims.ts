@@ -16,9 +16,11 @@ import type { AssertionClaims } from './approval.ts'
 import type { BuildClaims } from './build.ts'
 import { claimBuild } from './claims-of-build.ts'
 import { claimCommits } from './claims-of-commits.ts'
+import { claimStamp } from './claims-of-stamp.ts'
 import type { Command } from './command.ts'
 import type { Claimed } from './commit.ts'
 import type { KeyClaims } from './key.ts'
+import type { StampClaims } from './log.ts'
 import { loadPolicies, type PolicyFiles } from '../policy/policy.ts'
 import type { PolicyClaims } from './policy.ts'
 import type { Evidence } from './leaf.ts'
@@ -38,6 +40,7 @@ export type Claims =
   | AssertionClaims
   | BuildClaims
   | PolicyClaims
+  | StampClaims
   | readonly Claimed[]
 
 /** The blobs of one decision, by kind; several of a kind keep their order. */
@@ -80,6 +83,8 @@ export async function claimsOf(
       return claimPolicy(command, jsonOf(exhibits.one('policies')))
     case 'record push':
       return claimCommits(exhibits.one('commits'), exhibits.all('openpgp-key'), at)
+    case 'stamp log':
+      return claimStamp(exhibits, state)
     default:
       return undefined
   }

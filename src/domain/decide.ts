@@ -10,6 +10,7 @@ import { decideObservation, observationsOf } from './decide-observation.ts'
 import { decideForPerson } from './decide-person.ts'
 import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
+import * as log from './log.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
 import type { Observe } from './observation.ts'
@@ -107,7 +108,9 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
     case 'open log':
       return recorded(eventOf('log.opened', command))
     case 'rotate log key':
-      return recorded({ type: 'log.rotated', logKey: command.logKey })
+      return recorded(eventOf('log.rotated', command))
+    case 'stamp log':
+      return log.stamp(command, claims as log.StampClaims, state) ?? turnAway(matter, 'wrong_principal')
     case 'report damage':
       return recorded(eventOf('log.damaged', command))
     case 'summarise noise':

@@ -123,6 +123,18 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
   'log.created': [set['log.created'], {}, 'began the log log.example'],
   'log.opened': [set['log.opened'], {}, 'opened the log at 1 leaf, version 0'],
   'log.rotated': [{ type: 'log.rotated', logKey: 'x' }, {}, 'took a new key to sign the log'],
+  'log.stamped': [
+    {
+      type: 'log.stamped',
+      treeSize: 31,
+      stampedAt: Date.UTC(2026, 10, 23, 14),
+      digest: `sha256:${'6'.repeat(64)}`,
+      serialNumber: '02',
+      authority: `sha256:${'7'.repeat(64)}`,
+    },
+    {},
+    'had the log stamped at 31 leaves by a time-stamping authority (2026-11-23T14:00:00.000Z)',
+  ],
   'log.damaged': [
     { type: 'log.damaged', leafIndex: 31, file: 'tile/entries/000', problem: 'hash' },
     {},

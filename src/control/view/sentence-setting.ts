@@ -95,6 +95,9 @@ export const tells: Tells<Types> = {
     sentence: `opened the log at ${count(treeSize, 'leaf', 'leaves')}, version ${version}`,
   }),
   'log.rotated': () => ({ sentence: 'took a new key to sign the log' }),
+  'log.stamped': ({ treeSize, stampedAt }) => ({
+    sentence: `had the log stamped at ${count(treeSize, 'leaf', 'leaves')} by a time-stamping authority (${new Date(stampedAt).toISOString()})`,
+  }),
   'log.damaged': ({ leafIndex, problem }) => ({
     sentence: `found leaf ${leafIndex} damaged: ${problem}`,
     ...about('leaf', String(leafIndex)),
