@@ -2,11 +2,14 @@
 
 import type { Disclosure } from '../bytes/disclosure.ts'
 import type { Leaf } from '../domain/leaf.ts'
+import { fold } from './mention.ts'
+import { SavedSearches } from './saved-search.ts'
 import { valueOf } from './seal.ts'
 
 export type Entry = { handle?: string; name?: string; readonly emails: Set<string>; isSoftware: boolean }
 
 export class Directory {
+  readonly searches = new SavedSearches()
   readonly #people = new Map<string, Entry>()
   readonly #handles = new Map<string, string>()
   readonly #emails = new Map<string, string>()
@@ -31,9 +34,11 @@ export class Directory {
     return this.#actors.get(job)
   }
 
-  /** Takes in what one leaf disclosed about a person. */
-  apply({ event, outcome }: Leaf, disclosures: readonly Disclosure[]): void {
+  /** Takes in what one leaf disclosed about a person, or of what they keep. */
+  apply(leaf: Leaf, disclosures: readonly Disclosure[]): void {
+    const { event, outcome } = leaf
     if (outcome === 'refused') return
+    this.searches.apply(leaf, disclosures)
     if (event.type === 'principal.invited' || event.type === 'principal.enrolled')
       this.#describe(event.person, disclosures)
     if (event.type === 'principal.enrolled') this.#entry(event.person).isSoftware = event.passkey.isSoftware
@@ -44,6 +49,7 @@ export class Directory {
 
   /** Drops what is covered; `values`, folded, are what the person was called. */
   forget(id: string, values: ReadonlySet<string>, covers: (name: string) => boolean): void {
+    this.searches.forget(id, values, covers)
     const entry = this.#people.get(id)
     if (covers('handle')) {
       for (const [handle, owner] of this.#handles) if (owner === id) this.#handles.delete(handle)
@@ -78,8 +84,4 @@ export class Directory {
     this.#people.set(id, known)
     return known
   }
-}
-
-function fold(text: string): string {
-  return text.normalize('NFKC').toLowerCase()
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { parseDisclosure } from '../bytes/disclosure.ts'
 import { attempt } from '../evidence/refusal.ts'
 import { diskFiles } from '../store/file.ts'
-import { fold, type Personal } from './erasure-search.ts'
+import type { Personal } from './erasure-search.ts'
+import { fold } from './mention.ts'
 
 /** A disclosure, as it stands in any file, is a run of these: `["` and any first character of a salt of 22. */
 const RUN = /Wy[IJ][A-Za-z0-9_-]{24,}/g

@@ -5,6 +5,7 @@ import type { DigestText } from '../bytes/digest.ts'
 import { covers, type Erasure } from '../domain/erasure.ts'
 import { read, type Leaf } from '../domain/leaf.ts'
 import type { Ledger } from './ledger.ts'
+import { fold, mentions } from './mention.ts'
 import { formatDisclosures, openSeal } from './seal.ts'
 
 export interface Personal {
@@ -20,6 +21,8 @@ export interface Personal {
 
 /** What says something about the machine of whoever asked. */
 const OF_CALLER: ReadonlySet<string> = new Set(['ip', 'userAgent'])
+/** What people typed to search: whoever is named in it may have it erased, too. */
+const TYPED: ReadonlySet<string> = new Set(['query', 'queries', 'searchName'])
 const IDENTITY: ReadonlySet<string> = new Set(['handle', 'name', 'email'])
 
 /** Looks through every leaf before the order. Rejects with a StoreError where one cannot be read. */
@@ -59,7 +62,7 @@ function goes({ name, value }: Disclosure, leaf: Leaf, { erasure, values, isOfAn
   // Nobody is signed in yet when they enrol: then the parts of Countersign speak for them.
   if (OF_CALLER.has(name)) return isTheirs || (isSubject && leaf.caller.kind === 'system')
   if (IDENTITY.has(name)) return isSubject || (!isOfAnother && isAmong(value, values))
-  return isTheirs || isSubject || isAmong(value, values)
+  return isTheirs || isSubject || (TYPED.has(name) ? mentions(value, values) : isAmong(value, values))
 }
 
 function subjectOf({ event }: Leaf): string | undefined {
@@ -89,10 +92,6 @@ async function identityOf(erasure: Erasure, { log, state, directory }: Ledger): 
     for (const each of kept) if (IDENTITY.has(each.name)) add(each.name, each.value)
   }
   return values
-}
-
-export function fold(text: string): string {
-  return text.normalize('NFKC').toLowerCase()
 }
 
 /** Public keys carry user ids or a comment. */

@@ -46,7 +46,8 @@ export async function load({ log, snapshots, policies }: Past): Promise<Loaded> 
   for await (const { leafIndex, leaf: bytes } of log.leaves(from, log.size)) {
     const leaf = read(bytes)
     fold.apply(leaf, leafIndex)
-    if (leaf.personal) directory.apply(leaf, openSeal(leaf.personal, await log.disclosures(leafIndex)))
+    const kept = leaf.personal && (await log.disclosures(leafIndex))
+    directory.apply(leaf, openSeal(leaf.personal, kept))
   }
   const digest = fold.state.policy?.digest
   return {
@@ -57,10 +58,11 @@ export async function load({ log, snapshots, policies }: Past): Promise<Loaded> 
   }
 }
 
-/** People of the snapshot are described by a few leaves each, not by the whole log. */
+/** People of the snapshot, and searches that they keep, are described by a few leaves each, not by the whole log. */
 async function describePeople(log: Log, { state }: Fold, directory: Directory): Promise<void> {
-  const indexes = [...state.people.values()].flatMap(({ disclosedIn }) => disclosedIn).sort((a, b) => a - b)
-  for (const leafIndex of indexes) {
+  const ofPeople = [...state.people.values()].flatMap(({ disclosedIn }) => disclosedIn)
+  const ofSearches = [...state.searches.values()].map(({ leafIndex }) => leafIndex)
+  for (const leafIndex of [...ofPeople, ...ofSearches].sort((a, b) => a - b)) {
     const leaf = read(await log.leaf(leafIndex))
     directory.apply(leaf, openSeal(leaf.personal, await log.disclosures(leafIndex)))
   }
