@@ -19,6 +19,21 @@ export interface Placement {
   readonly disclosures?: number
 }
 
+/** A leaf with its disclosures, if it has any. */
+export interface Entry {
+  readonly leaf: Uint8Array
+  readonly disclosures?: Uint8Array | undefined
+}
+
+function frameBytes({ leaf, disclosures }: Entry): number {
+  return LEAF_HEADER_BYTES + leaf.length + (disclosures ? DISCLOSURE_HEADER_BYTES + disclosures.length : 0)
+}
+
+/** What the frames of these take. */
+export function framesBytes(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + frameBytes(entry), 0)
+}
+
 export class Batch<T> {
   readonly firstLeafIndex: number
   readonly durable: Promise<T>
@@ -43,17 +58,18 @@ export class Batch<T> {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** A batch takes at least one leaf, whatever its size. */
-  hasRoomFor(leaf: Uint8Array, disclosures: Uint8Array | undefined): boolean {
+  /** An empty batch takes whatever comes together. */
+  hasRoomFor(entries: readonly Entry[]): boolean {
     if (this.hashes.length === 0) return true
-    const more = LEAF_HEADER_BYTES + leaf.length + (disclosures ? DISCLOSURE_HEADER_BYTES + disclosures.length : 0)
-    return this.hashes.length < MAX_BATCH_LEAVES && this.#length + more <= MAX_BATCH_BYTES
+    if (this.hashes.length + entries.length > MAX_BATCH_LEAVES) return false
+    return this.#length + framesBytes(entries) <= MAX_BATCH_BYTES
   }
 
   /** Copies and hashes at once, while the batch before is on its way to the disk. */
-  add(leaf: Uint8Array, disclosures: Uint8Array | undefined): void {
+  add(entry: Entry): void {
+    const { leaf, disclosures } = entry
     const start = this.#length
-    this.#reserve(LEAF_HEADER_BYTES + leaf.length + (disclosures ? DISCLOSURE_HEADER_BYTES + disclosures.length : 0))
+    this.#reserve(frameBytes(entry))
     this.#length = writeLeaf(this.#bytes, start, leaf)
     const disclosuresAt = this.#length
     this.hashes.push(prefixedLeafHash(this.#bytes.subarray(start + 2, disclosuresAt)))

@@ -16,6 +16,7 @@ import type { Digest } from '../bytes/digest.ts'
 import type { Signer } from '../tlog/key.ts'
 import { consistencyRanges, inclusionRanges, type Range } from '../tlog/proof.ts'
 import { encodeBundle, parseTilePath, TILE_WIDTH, tileWidth } from '../tlog/tile.ts'
+import type { Entry } from './batch.ts'
 import type { Erasing } from './disclosure.ts'
 import { StoreError } from './error.ts'
 import type { Head } from './head.ts'
@@ -41,6 +42,8 @@ export interface Log extends AsyncDisposable {
    * rejects with LogUnwritable; then every leaf from that index on is gone and listeners of `onRollback` were told.
    */
   append(leaf: Uint8Array, disclosures?: Uint8Array): Appended
+  /** The same for 1 to 1,024 leaves in their order: all are taken or none, and they become durable together, or none does. */
+  appendAll(entries: readonly Entry[]): Appended
   /** Called with the durable size after a failed write, before the promises of lost leaves reject. Returns its own end. */
   onRollback(listener: (durableSize: number) => void): () => void
   /** A durable leaf; a StoreError `absent` beyond the head, `damaged` when stored bytes are not as committed. */
@@ -126,7 +129,11 @@ class DirectoryLog implements Log {
   }
 
   append(leaf: Uint8Array, disclosures?: Uint8Array): Appended {
-    return this.#parts.writer.append(leaf, disclosures)
+    return this.#parts.writer.append([{ leaf, disclosures }])
+  }
+
+  appendAll(entries: readonly Entry[]): Appended {
+    return this.#parts.writer.append(entries)
   }
 
   onRollback(listener: (durableSize: number) => void): () => void {

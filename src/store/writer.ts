@@ -6,7 +6,7 @@
 import type { Signer } from '../tlog/key.ts'
 import { MAX_LEAF_BYTES } from '../tlog/tile.ts'
 import type { TreeState } from '../tlog/tree.ts'
-import { Batch } from './batch.ts'
+import { Batch, framesBytes, type Entry } from './batch.ts'
 import { codeOf, LogUnwritable, reasonOf, StoreError } from './error.ts'
 import { commitFrame } from './frame.ts'
 import { signHead, type Head } from './head.ts'
@@ -15,6 +15,8 @@ import { segmentHolds, type Wal } from './wal.ts'
 
 const MAX_QUEUED_LEAVES = 8192
 const MAX_QUEUED_BYTES = 1 << 26
+/** Leaves that can be asked to become durable together. */
+const MAX_TOGETHER = 1024
 export const MAX_DISCLOSURES_BYTES = 1 << 18
 
 export interface Appended {
@@ -83,34 +85,36 @@ export class Writer {
     this.#signer = signer
   }
 
-  append(leaf: Uint8Array, disclosures?: Uint8Array): Appended {
-    this.#requireAcceptable(leaf, disclosures)
+  /** Takes all of them or none, in their order, into one group commit. */
+  append(entries: readonly Entry[]): Appended {
+    this.#requireAcceptable(entries)
     let batch = this.#queue.at(-1)
-    if (!batch?.hasRoomFor(leaf, disclosures)) {
+    if (!batch?.hasRoomFor(entries)) {
       batch = new Batch(this.#size)
       this.#queue.push(batch)
     }
-    batch.add(leaf, disclosures)
-    this.#queuedBytes += leaf.length + (disclosures?.length ?? 0)
     const leafIndex = this.#size
-    this.#size += 1
+    for (const entry of entries) {
+      batch.add(entry)
+      this.#queuedBytes += entry.leaf.length + (entry.disclosures?.length ?? 0)
+    }
+    this.#size += entries.length
     this.#running ??= this.#run()
     return { leafIndex, durable: batch.durable }
   }
 
-  #requireAcceptable(leaf: Uint8Array, disclosures: Uint8Array | undefined): void {
+  #requireAcceptable(entries: readonly Entry[]): void {
     if (this.#isClosed) throw new StoreError('closed', `couldn't append leaf ${this.#size}: the log is closed`)
-    if (leaf.length === 0 || leaf.length > MAX_LEAF_BYTES) {
-      throw new StoreError('size', `a leaf has 1 to ${MAX_LEAF_BYTES} bytes, not ${leaf.length}`)
-    }
-    const more = disclosures?.length ?? 0
-    if (more > MAX_DISCLOSURES_BYTES || !segmentHolds(this.#options.segmentBytes, leaf.length + more)) {
-      throw new StoreError('size', `the disclosures of a leaf have at most ${MAX_DISCLOSURES_BYTES} bytes, not ${more}`)
-    }
+    for (const entry of entries) requireSize(entry)
+    if (entries.length === 0 || entries.length > MAX_TOGETHER)
+      throw new StoreError('size', `1 to ${MAX_TOGETHER} leaves go into one commit, not ${entries.length}`)
+    const bytes = framesBytes(entries)
+    if (!segmentHolds(this.#options.segmentBytes, bytes))
+      throw new StoreError('size', `${bytes} bytes are more than goes into one commit`)
     if (this.#reason) throw new LogUnwritable(this.#size, this.#reason)
-    if (this.#size - this.#head.size >= MAX_QUEUED_LEAVES || this.#queuedBytes > MAX_QUEUED_BYTES) {
-      throw new StoreError('busy', `${this.#size - this.#head.size} leaves wait for the disk; try again shortly`)
-    }
+    const waiting = this.#size - this.#head.size
+    if (waiting + entries.length > MAX_QUEUED_LEAVES || this.#queuedBytes > MAX_QUEUED_BYTES)
+      throw new StoreError('busy', `${waiting} leaves wait for the disk; try again shortly`)
   }
 
   async #run(): Promise<void> {
@@ -178,6 +182,14 @@ export class Writer {
     clearTimeout(this.#probeTimer)
     await this.#running
   }
+}
+
+function requireSize({ leaf, disclosures }: Entry): void {
+  if (leaf.length === 0 || leaf.length > MAX_LEAF_BYTES)
+    throw new StoreError('size', `a leaf has 1 to ${MAX_LEAF_BYTES} bytes, not ${leaf.length}`)
+  const more = disclosures?.length ?? 0
+  if (more > MAX_DISCLOSURES_BYTES)
+    throw new StoreError('size', `the disclosures of a leaf have at most ${MAX_DISCLOSURES_BYTES} bytes, not ${more}`)
 }
 
 /**
