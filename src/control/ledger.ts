@@ -18,6 +18,7 @@ import type { PolicySet } from '../policy/policy.ts'
 import type { Head, Log } from '../store/log.ts'
 import type { Disclosure } from '../bytes/disclosure.ts'
 import type { Directory } from './directory.ts'
+import type { Draft, Present } from './draft.ts'
 import { load, type Loaded, type Past } from './load.ts'
 import { formatDisclosures, type Sealed } from './seal.ts'
 
@@ -143,6 +144,26 @@ export class Ledger {
     const head = await durable
     this.#publish(published)
     return { leaf, leafIndex, bytes, decision, head }
+  }
+
+  /**
+   * Several decisions in one turn, made by `draft` on the newest state: all of them are written or none, and they become
+   * durable together. None may change what another one is decided by.
+   */
+  async recordAll(draft: (present: Present) => readonly Draft[]): Promise<readonly Written[]> {
+    while (this.#isAhead) await this.#recover()
+    if (this.#fault) throw this.#fault
+    const { state } = this.#fold
+    const at = Math.max(this.#options.clock(), state.at)
+    const drafts = draft({ state, policies: this.#policies, at, size: this.log.size, origin: this.log.origin })
+    const { leafIndex: first, durable } = this.log.appendAll(
+      drafts.map(({ bytes, kept }) => ({ leaf: bytes, disclosures: kept })),
+    )
+    const written = drafts.map((each, index) => ({ ...each, leafIndex: first + index }))
+    for (const each of written) this.#apply(each, undefined)
+    const head = await durable
+    for (const each of written) this.#publish(each)
+    return written.map((each) => ({ ...each, head }))
   }
 
   #apply({ leaf, leafIndex, disclosures }: Published, policies: PolicySet | undefined): void {
