@@ -58,6 +58,7 @@ function portOf(host: Host, config: Config, report: (sentence: string) => void):
     ...{ ledger, evidence, clock, noise, challenges, doorRequests, issuerKeys, lender, access, config, report },
     views: host.views,
     exports: host.exports,
+    reading: host.reading,
     logStatus: () => host.logStatus(),
     quorum: host.quorum,
     repairLog: (request) => host.repairLog(request),

@@ -13,6 +13,7 @@ import { systemCaller } from './handle.ts'
 import { Instance, type InstanceOptions } from './instance.ts'
 import type { Recorded } from './ledger.ts'
 import { Exports } from './package/exports.ts'
+import { Reading } from './reading.ts'
 import { Quorum, type QuorumPolicy } from './quorum.ts'
 import { openRepair, type Repair } from './repair.ts'
 import { startScrub, type Damage, type Scrub } from './scrub.ts'
@@ -37,6 +38,7 @@ export class Host implements AsyncDisposable {
   readonly instance: Instance
   readonly views: Views
   readonly exports: Exports
+  readonly reading: Reading
   readonly #trail: Trail
   #parts: AsyncDisposableStack | undefined
   #witnesses: Witnesses | undefined
@@ -64,6 +66,7 @@ export class Host implements AsyncDisposable {
     const { directory, report } = options
     const forget = (leafIndexes: readonly number[]) => this.views.forget(leafIndexes)
     this.#eraser = parts.use(new Eraser({ ...deskOf(instance), directory, forget, report }))
+    this.reading = parts.use(new Reading({ desk: deskOf(instance), report }))
     this.#repair = openRepair({ log, signer: () => instance.signer, witnesses: options.witnesses, clock })
   }
 
