@@ -66,13 +66,27 @@ export function judgeLogin(caller: Caller, { ledger, clock }: Port): Problem | u
   return new Problem(statusOf(reason).code, adviceOf(reason).sentence, { next: 'countersign login' })
 }
 
-/** Whether the policies in force let this login look around. What is personal is for people, whatever they say of jobs. */
-export function judgeReader(caller: Caller, isForPeople: boolean, { ledger, clock }: Port): Problem | undefined {
-  if (isForPeople && caller.kind !== 'person')
-    return new Problem('wrong_principal', 'This shows what is personal, and is for people.')
+/** What the policies in force say of this login and something that concerns the whole instance. */
+function askAbout(caller: Caller, action: string, { ledger, clock }: Port): question.Answered {
   const state = ledger.state as State
   const who = question.callerEntity(state.logins.get(caller.login ?? '')!, state, clock())
-  const { isAllowed, policy } = question.ask(ledger.policies, who, 'read', [question.instance], {})
+  return question.ask(ledger.policies, who, action, [question.instance], {})
+}
+
+/** Whether this person would be shown the trail, or let take it away. The decision itself is the ledger's. */
+export function mayRead(caller: Caller, port: Port): boolean {
+  return caller.kind === 'person' && askAbout(caller, 'read', port).isAllowed
+}
+
+export function mayExport(caller: Caller, port: Port): boolean {
+  return caller.kind === 'person' && askAbout(caller, 'exportTrail', port).isAllowed
+}
+
+/** Whether the policies in force let this login look around. What is personal is for people, whatever they say of jobs. */
+export function judgeReader(caller: Caller, isForPeople: boolean, port: Port): Problem | undefined {
+  if (isForPeople && caller.kind !== 'person')
+    return new Problem('wrong_principal', 'This shows what is personal, and is for people.')
+  const { isAllowed, policy } = askAbout(caller, 'read', port)
   if (isAllowed) return undefined
   return new Problem('policy_refused', 'The policies in force do not let you read this; a role is needed.', {
     policies: [...(policy?.determining ?? [])],

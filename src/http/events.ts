@@ -11,6 +11,7 @@ import type { State } from '../domain/state.ts'
 import { problemResponse, securityOf, type Desk } from './act.ts'
 import type { FastifyReply } from './app.ts'
 import { formatInstant } from './field.ts'
+import { enter } from './look.ts'
 import type { Port } from './port.ts'
 import { problem, sendProblem } from './problem.ts'
 
@@ -31,7 +32,7 @@ export function events({ app, port }: Desk, times: StreamTimes): () => void {
     {
       // Nobody wants the head of a stream, and it would never end.
       exposeHeadRoute: false,
-      config: { isForPeople: true },
+      config: { isOpenToRead: true },
       schema: {
         summary: 'Leaves as they are written, from `Last-Event-ID` or `after` on (text/event-stream)',
         tags: ['events'],
@@ -47,6 +48,8 @@ export function events({ app, port }: Desk, times: StreamTimes): () => void {
       },
     },
     async (request, reply) => {
+      const refused = await enter({ kind: 'stream' }, request, port)
+      if (refused) return sendProblem(reply, refused) as never
       const own = request.caller!.login!
       const mine = [...open].filter(({ login: other }) => other === own).length
       if (open.size >= MAX_STREAMS || mine >= MAX_PER_LOGIN)

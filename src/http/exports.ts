@@ -3,13 +3,19 @@
 import { Readable } from 'node:stream'
 import * as z from '../bytes/schema.ts'
 import { digestOf } from '../bytes/digest.ts'
-import { utf8 } from '../bytes/text.ts'
-import type { Export, ExportedLeaf } from '../control/view/export.ts'
-import type { QueryProblem } from '../match/query.ts'
+import { base64, utf8 } from '../bytes/text.ts'
+import { handle } from '../control/handle.ts'
+import type { Export, ExportedLeaf, ExportRequest } from '../control/view/export.ts'
+import { searchId } from '../domain/search.ts'
+import { isRefusal } from '../evidence/refusal.ts'
 import { mappings, type MappingName } from '../notify/mapping.ts'
 import { problemResponse, securityOf, type Desk } from './act.ts'
-import { judgeLogin } from './caller.ts'
-import { problem, sendProblem, type Problem } from './problem.ts'
+import type { FastifyRequest } from './app.ts'
+import { judgeLogin, mayExport, personalOf } from './caller.ts'
+import { refusalOf } from './look.ts'
+import type { Port } from './port.ts'
+import { problem, Problem, problemOfQuery, problemOfRefusal, sendProblem } from './problem.ts'
+import { queryOf } from './searches.ts'
 
 export const exportFormats = ['csv', 'json', 'jsonl', ...(Object.keys(mappings) as MappingName[])] as const
 type Format = (typeof exportFormats)[number]
@@ -19,6 +25,7 @@ const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 const query = z.object({
   q: z.string().max(1000).optional().describe('As for /api/v1/leaves.'),
+  search: searchId.optional().describe('A saved search, in place of q.'),
   format: z.enum(exportFormats).default('jsonl'),
   after: index.optional().describe('Only leaves above this index.'),
   before: index.optional().describe('Only leaves below this index.'),
@@ -31,7 +38,7 @@ export function exports({ app, port }: Desk): void {
     {
       // What it answers with is made while it is sent.
       exposeHeadRoute: false,
-      config: { isForPeople: true },
+      config: { isOpenToRead: true },
       schema: {
         summary:
           'Exactly what a search finds, oldest first: csv, json and jsonl with proofs, or another tool’s records',
@@ -47,12 +54,16 @@ export function exports({ app, port }: Desk): void {
     async (request, reply) => {
       if (running >= MAX_EXPORTS)
         return sendProblem(reply, problem('too_many', 'Too many exports run.', { retryAfterSeconds: 10 })) as never
-      const { format, ...asked } = request.query
-      const found = port.views.export(asked)
-      if ('problem' in found) return sendProblem(reply, problemOfQuery(found)) as never
+      const { format, after, before } = request.query
+      const q = queryOf(request.query, request.caller!, port)
+      if (q instanceof Problem) return sendProblem(reply, q) as never
       running += 1
+      const found = await takeAway({ format, q, after, before }, request, port).catch((error: Error) => error)
+      if (found instanceof Error || found instanceof Problem) running -= 1
+      if (found instanceof Error) throw found
+      if (found instanceof Problem) return sendProblem(reply, found) as never
       const isWelcome = () => judgeLogin(request.caller!, port) === undefined
-      const stream = Readable.from(write(found, asked.q ?? '', format, isWelcome), { objectMode: false })
+      const stream = Readable.from(write(found, q, format, isWelcome), { objectMode: false })
       stream.on('close', () => (running -= 1))
       stream.on('error', (error) => port.report(`an export ended early: ${error.message}`))
       return reply
@@ -63,10 +74,25 @@ export function exports({ app, port }: Desk): void {
   )
 }
 
-/** Where the query is not understood, and what was probably meant. */
-export function problemOfQuery({ at, problem: told, suggestion }: QueryProblem): Problem {
-  const facts = { path: 'query.q', at, ...(suggestion && { suggestion }) }
-  return problem('malformed', `query.q: at character ${at + 1}: ${told}`, { facts })
+type Wanted = ExportRequest & { readonly q: string; readonly format: Format }
+
+/** The export, once the log says that it goes out, and to whom. Nothing is looked for whom it is not meant. */
+async function takeAway(wanted: Wanted, request: FastifyRequest, port: Port): Promise<Export | Problem> {
+  const caller = request.caller!
+  const { head } = port.ledger.log
+  const found = mayExport(caller, port) ? port.views.export(wanted) : undefined
+  if (found && 'problem' in found) return problemOfQuery(found)
+  const { q, format, after, before } = wanted
+  const { total, treeSize, rootHash } = found ?? {
+    total: 0,
+    treeSize: head.size,
+    rootHash: base64.encode(head.rootHash),
+  }
+  const bounds = { ...(after !== undefined && { after }), ...(before !== undefined && { before }) }
+  const command = { type: 'export trail', format, total, treeSize, rootHash, ...bounds } as const
+  const recorded = await handle({ command, caller, personal: { ...personalOf(request), query: q } }, port)
+  if (isRefusal(recorded)) return problemOfRefusal(recorded, true)
+  return refusalOf(recorded, port) ?? found ?? problem('conflict', 'The policies changed meanwhile; ask again.')
 }
 
 function headersOf(format: Format, { treeSize }: Export): Record<string, string> {

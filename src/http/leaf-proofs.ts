@@ -28,6 +28,7 @@ export function leafProofs(desk: Desk): void {
     isForPeople: true,
     params: z.object({ leafIndex: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER) }),
     answer: proven,
+    sees: ({ params: { leafIndex } }) => ({ kind: 'proof', leaf: leafIndex }),
     look: async ({ params: { leafIndex } }) => {
       const { ledger } = port
       const head = headFor(leafIndex, port)

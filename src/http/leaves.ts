@@ -4,12 +4,15 @@ import * as z from '../bytes/schema.ts'
 import type { DigestText } from '../bytes/digest.ts'
 import * as shape from '../control/view/shape.ts'
 import * as f from '../domain/field.ts'
+import { searchId } from '../domain/search.ts'
 import { problemResponse, securityOf } from './act.ts'
 import type { Desk } from './act.ts'
-import { exports, problemOfQuery } from './exports.ts'
-import { problem, sendProblem } from './problem.ts'
+import { exports } from './exports.ts'
+import { enter } from './look.ts'
+import { problem, Problem, problemOfQuery, sendProblem } from './problem.ts'
 import { read } from './read.ts'
 import { linkNext } from './releases.ts'
+import { queryOf } from './searches.ts'
 
 const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
@@ -21,6 +24,7 @@ const query = z.object({
     .describe(
       'type:release.* -outcome:allowed (who:@ana or kind:job) env:(production, staging) reason:/own/ id:… leaf:>100 since:24h ip:10.0.0.0/8 exists:env and free text; | count by who | top 10',
     ),
+  search: searchId.optional().describe('A saved search, in place of q.'),
   after: index.optional().describe('Leaves after this index, oldest first.'),
   before: index.optional().describe('Leaves before this index, newest first.'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -34,8 +38,14 @@ export function leaves(desk: Desk): void {
     isForPeople: true,
     query,
     answer: shape.leaves,
-    look: ({ query: asked, reply }) => {
-      const page = port.views.leaves(asked)
+    sees: ({ query: asked, caller }) => {
+      const q = queryOf(asked, caller!, port)
+      return q instanceof Problem ? q : { kind: 'search', query: q, page: asked }
+    },
+    look: ({ query: asked, caller, reply }) => {
+      const q = queryOf(asked, caller!, port)
+      if (q instanceof Problem) return q
+      const page = port.views.leaves({ ...asked, q })
       if ('problem' in page) return problemOfQuery(page)
       const cursor = asked.after === undefined ? { before: page.next } : { after: page.next }
       if (page.next !== undefined) linkNext(reply, '/api/v1/leaves', { ...asked, ...cursor })
@@ -48,6 +58,7 @@ export function leaves(desk: Desk): void {
     isForPeople: true,
     params: z.object({ leafIndex: index }),
     answer: shape.leafDetail,
+    sees: ({ params: { leafIndex } }) => ({ kind: 'leaf', leaf: leafIndex }),
     look: async ({ params: { leafIndex } }) =>
       (await port.views.leaf(leafIndex)) ?? problem('not_found', `The log ends before leaf ${leafIndex}.`),
   })
@@ -59,7 +70,7 @@ function evidence({ app, port }: Desk): void {
   app.get(
     '/api/v1/evidence/:digest',
     {
-      config: { isForPeople: true },
+      config: { isOpenToRead: true },
       schema: {
         summary: 'The bytes that a leaf names by digest',
         tags: ['evidence'],
@@ -72,7 +83,10 @@ function evidence({ app, port }: Desk): void {
       },
     },
     async (request, reply) => {
-      const bytes = await port.evidence.get(request.params.digest as DigestText)
+      const digest = request.params.digest as DigestText
+      const refused = await enter({ kind: 'evidence', evidence: digest }, request, port)
+      if (refused) return sendProblem(reply, refused) as never
+      const bytes = await port.evidence.get(digest)
       if (!bytes)
         return sendProblem(reply, problem('not_found', 'There is no such evidence, or it was erased.')) as never
       void reply.header('cache-control', 'private, max-age=31536000, immutable')

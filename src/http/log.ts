@@ -9,6 +9,7 @@ import { formatRevokedKeys } from '../control/revoked-keys.ts'
 import type { LogEvent } from '../domain/log.ts'
 import { act, problemResponse, securityOf, type Desk } from './act.ts'
 import type { App, FastifyReply } from './app.ts'
+import { enter } from './look.ts'
 import type { Port } from './port.ts'
 import { problem, sendProblem } from './problem.ts'
 import { read } from './read.ts'
@@ -101,7 +102,8 @@ function sendText(reply: FastifyReply, text: string): never {
     .send(text as never) as never
 }
 
-function resources(app: App, { ledger }: Port): void {
+function resources(app: App, port: Port): void {
+  const { ledger } = port
   app.get(
     '/log/checkpoint',
     {
@@ -147,12 +149,24 @@ function resources(app: App, { ledger }: Port): void {
     serve('tile'),
   )
   app.get(
+    '/log/checkpoints/*',
+    {
+      schema: { ...bytes, summary: 'A checkpoint that was stamped with the time, or its stamp (.tsr)', security: [] },
+      config: { access: 'anyone' },
+    },
+    serve('checkpoints'),
+  )
+  app.get(
     '/log/tile/entries/*',
     {
       schema: { ...bytes, summary: 'A bundle of leaves', security: securityOf('login') },
-      config: { isForPeople: true },
+      config: { isOpenToRead: true },
     },
-    serveBundle,
+    async (request, reply) => {
+      const page = { after: bundleOf(request.params['*']) }
+      const refused = await enter({ kind: 'bundle', page }, request, port)
+      return refused ? (sendProblem(reply, refused) as never) : serveBundle(request, reply)
+    },
   )
 }
 
@@ -172,8 +186,13 @@ export function acceptsGzip(header: string | string[] | undefined): boolean {
   return coding !== undefined && !/;q=0(?:\.0{0,3})?$/.test(coding)
 }
 
-/** Full tiles never change. Leaves are for one reader, so that no cache between here and there keeps them for another. */
+/** Which bundle a path means: `x001/234.p/5` is the 1,234th. Where it is none, none will be found. */
+function bundleOf(path: string): number {
+  return Number(path.replace(/\.p\/\d+$/, '').replaceAll(/\D/g, '')) || 0
+}
+
+/** Full tiles and stamped checkpoints never change. Leaves are for one reader, so that no cache between here and there keeps them for another. */
 function cacheOf(prefix: string, isFull: boolean): string {
-  const who = prefix === 'tile' ? 'public' : 'private'
+  const who = prefix === 'tile/entries' ? 'private' : 'public'
   return isFull ? `${who}, max-age=31536000, immutable` : `${who}, max-age=3600`
 }

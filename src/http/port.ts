@@ -5,6 +5,7 @@ import type { Desk, Request } from '../control/handle.ts'
 import type { IssuerKeys } from '../control/issuer-keys.ts'
 import type { Recorded } from '../control/ledger.ts'
 import type { Lender } from '../control/lend.ts'
+import type { Reading } from '../control/reading.ts'
 import type { Noise } from '../control/noise.ts'
 import type { Exports } from '../control/package/exports.ts'
 import type { LogStatus } from '../control/view/shape.ts'
@@ -29,6 +30,8 @@ export type Port = Desk & {
   rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
   /** Resolves once it is carried out, or cannot be now. */
   erasePerson(request: Request): Promise<Recorded | Refusal>
+  /** Writes down who looks at the trail. */
+  readonly reading: Pick<Reading, 'see'>
   readonly exports: Pick<Exports, 'give' | 'made'>
   /** Undefined where no number of witnesses is asked for. */
   readonly quorum?: Pick<Quorum, 'isRequired' | 'trouble' | 'covers'> | undefined

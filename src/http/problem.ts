@@ -6,6 +6,7 @@
 import type { FastifyReply } from 'fastify'
 import { adviceOf, isReason, type Reason } from '../domain/reason.ts'
 import type { Refusal } from '../evidence/refusal.ts'
+import type { QueryProblem } from '../match/query.ts'
 import * as z from '../bytes/schema.ts'
 
 const codes = {
@@ -71,6 +72,12 @@ export class Problem {
 
 export function problem(code: ProblemCode, detail: string, details?: Details): Problem {
   return new Problem(code, detail, details)
+}
+
+/** Where a query is not understood, and what was probably meant. */
+export function problemOfQuery({ at, problem: told, suggestion }: QueryProblem, path = 'query.q'): Problem {
+  const facts = { path, at, ...(suggestion && { suggestion }) }
+  return problem('malformed', `${path}: at character ${at + 1}: ${told}`, { facts })
 }
 
 /** Evidence that did not verify. There is no leaf: nobody is known to have asked. */

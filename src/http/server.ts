@@ -39,6 +39,7 @@ import { problem, sendProblem } from './problem.ts'
 import { pushes } from './pushes.ts'
 import { releases } from './releases.ts'
 import { repositories } from './repositories.ts'
+import { searches } from './searches.ts'
 import { pages } from './static.ts'
 import { targets } from './targets.ts'
 import { why } from './why.ts'
@@ -101,7 +102,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   loginCodes(desk, codes)
   const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
   const flow = [erasures, pushes, builds, releases, approvals, grants]
-  const trail = [leaves, leafProofs, why, overview, log, alerts, evidencePackages]
+  const trail = [leaves, leafProofs, searches, why, overview, log, alerts, evidencePackages]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
   health(desk, metrics)
   desk.app.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async () =>

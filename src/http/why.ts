@@ -13,6 +13,7 @@ export function why(desk: Desk): void {
     isForPeople: true,
     params: z.object({ id: z.string().min(1).max(200) }),
     answer: shape.why,
+    sees: ({ params: { id } }) => ({ kind: 'why', query: id }),
     look: async ({ params: { id } }) =>
       (await desk.port.views.why(id)) ??
       problem('not_found', 'The log knows nothing of that name.', { next: 'countersign trail' }),

@@ -12,6 +12,7 @@ import { assert, createSoftwarePasskey, register, type SoftwarePasskey } from '.
 import type { App } from '../../src/http/app.ts'
 import { STREAM_TIMES, type StreamTimes } from '../../src/http/events.ts'
 import type { Config, Port } from '../../src/http/port.ts'
+import { Reading } from '../../src/control/reading.ts'
 import { Exports } from '../../src/control/package/exports.ts'
 import { createServer } from '../../src/http/server.ts'
 import { openTrail, type Trail } from '../../src/index/trail.ts'
@@ -74,6 +75,7 @@ export class Office implements AsyncDisposable {
     const { directory } = company
     const forget = (leafIndexes: readonly number[]) => views.forget(leafIndexes)
     const eraser = new Eraser({ ledger, evidence, clock: instance.clock, directory, forget, report })
+    const reading = new Reading({ desk: instance, report })
     const port: Port = {
       ...{ ledger, evidence, views, logStatus, clock: instance.clock },
       ...{ noise: instance.noise, challenges: instance.challenges, doorRequests: instance.doorRequests },
@@ -83,6 +85,7 @@ export class Office implements AsyncDisposable {
         instance.handle({ ...request, command: { type: 'repair log', leafIndexes: [0], from: 'test' } }),
       rotateLogKey: (request) => instance.rotateLogKey(request),
       exports: new Exports(instance),
+      reading,
       erasePerson: async (request) => {
         const ordered = await instance.handle(request)
         await eraser.complete()
