@@ -121,15 +121,14 @@ export class Lender {
   }
 
   /**
-   * Drops roles of grants that are over: a crash between making and answering leaves such. `leftovers` names them, and is asked
+   * Drops roles of grants that are over: a crash between making and answering leaves such. `isLeftover` knows them, and is asked
    * after the roles were listed, so that one that is made meanwhile is not among them.
    */
-  async reconcile(target: Target, leftovers: () => ReadonlySet<string>): Promise<string[]> {
+  async reconcile(target: Target, isLeftover: (role: string) => boolean): Promise<string[]> {
     if (target.kind !== 'postgres') return []
     const admin = await this.#admin(target.target)
     const listed = await postgres.listRoles(admin, PREFIX)
-    const over = leftovers()
-    const leaked = listed.filter(({ name }) => over.has(name))
+    const leaked = listed.filter(({ name }) => isLeftover(name))
     for (const { name } of leaked) await postgres.withdrawRole({ admin, name, owner: parentOf(target) })
     return leaked.map(({ name }) => name)
   }
@@ -138,6 +137,11 @@ export class Lender {
 /** The role's name says which leaf made it, so that whoever finds it at the target can look it up. */
 export function roleOf({ leafIndex, grant }: Pick<Grant, 'leafIndex' | 'grant'>): string {
   return `${PREFIX}${leafIndex}_${grant.slice('grant:'.length, 'grant:'.length + 6)}`
+}
+
+/** The leaf that a role's name speaks of; -1 for a name that is none of ours. */
+export function leafIndexOf(role: string): number {
+  return Number(/^cs_(\d{1,15})_/.exec(role)?.[1] ?? -1)
 }
 
 /** Whose privileges a job's role inherits, and who owns afterwards what it made. */

@@ -6,10 +6,11 @@
 import type { ReadonlyState } from '../domain/state.ts'
 
 /** Deterministic for a state: lines are sorted, so equal lists have equal bytes. */
-export function formatRevokedKeys({ grants }: ReadonlyState, at: number): string {
+export function formatRevokedKeys({ grants, recalled }: ReadonlyState, at: number): string {
   const lines: string[] = []
-  for (const { kind, endedAt, expiresAt, publicKey } of grants.values()) {
-    if (kind !== 'ssh' || endedAt === undefined || expiresAt + GRACE_MS <= at || !publicKey) continue
+  for (const [id, expiresAt] of recalled) {
+    const publicKey = grants.get(id)?.publicKey
+    if (expiresAt + GRACE_MS <= at || !publicKey) continue
     lines.push(publicKey.split(' ').slice(0, 2).join(' '))
   }
   return [...new Set(lines)]

@@ -4,9 +4,9 @@
  */
 
 import type { Command } from '../domain/command.ts'
-import type { Grant } from '../domain/grant.ts'
+import { bySerial, type Grant } from '../domain/grant.ts'
 import { handle, systemCaller, type Desk } from './handle.ts'
-import { roleOf, type Lender } from './lend.ts'
+import { leafIndexOf, roleOf, type Lender } from './lend.ts'
 import type { Noise } from './noise.ts'
 
 const SWEEP_MS = 500
@@ -27,7 +27,6 @@ export type WatchOptions = {
 }
 
 export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch {
-  const open = new OpenGrants(desk)
   const retries = new Map<string, { at: number; count: number }>()
   let reconciledAt = 0
   let summarisedAt = desk.clock()
@@ -37,7 +36,7 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
   async function sweep(): Promise<void> {
     if (isClosed) return
     await fireAlerts(desk)
-    await expireGrants(desk, open)
+    await expireGrants(desk)
     await clearGrants()
     if (desk.clock() - summarisedAt >= SUMMARISE_MS) await summarise()
     if (desk.clock() - reconciledAt < RECONCILE_MS) return
@@ -53,7 +52,9 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
 
   async function clearGrants(): Promise<void> {
     const now = desk.clock()
-    const due = open.all().filter((grant) => grant.endedAt !== undefined && (retries.get(grant.grant)?.at ?? 0) <= now)
+    const due = lentGrants(desk).filter(
+      (grant) => grant.endedAt !== undefined && (retries.get(grant.grant)?.at ?? 0) <= now,
+    )
     await Promise.all(due.map(clear))
   }
 
@@ -61,7 +62,6 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
     try {
       const { how, terminated } = await lender.withdraw(grant, desk.ledger.state, desk.clock())
       await record({ type: 'clear grant', grant: grant.grant, how, terminated }, desk)
-      open.forget(grant.grant)
       retries.delete(grant.grant)
     } catch (error) {
       const count = (retries.get(grant.grant)?.count ?? 0) + 1
@@ -73,7 +73,7 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
   async function reconcile(): Promise<void> {
     for (const target of desk.ledger.state.targets.values()) {
       try {
-        for (const role of await lender.reconcile(target, leftovers))
+        for (const role of await lender.reconcile(target, isLeftover))
           report(`dropped the leaked role ${role} at ${target.target}`)
       } catch (error) {
         report(`couldn't look for leaked roles at ${target.target}: ${(error as Error).message}`)
@@ -82,9 +82,9 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
   }
 
   /** Only what we know to have made: other instances may lend at the same server. */
-  function leftovers(): ReadonlySet<string> {
-    const live = new Set(open.all().map(({ grant }) => grant))
-    return new Set([...desk.ledger.state.grants.values()].filter(({ grant }) => !live.has(grant)).map(roleOf))
+  function isLeftover(role: string): boolean {
+    const grant = bySerial(leafIndexOf(role), desk.ledger.state)
+    return grant !== undefined && roleOf(grant) === role && !desk.ledger.state.lent.has(grant.grant)
   }
 
   function next(): Promise<void> {
@@ -93,7 +93,6 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
   }
 
   const unfollow = desk.ledger.follow(({ leaf }) => {
-    if (leaf.event.type === 'grant.issued') open.add(leaf.event.grant)
     if (needsSweep.has(leaf.event.type) || desk.ledger.state.due.size > 0) setImmediate(next)
   })
   const timer = setInterval(next, SWEEP_MS)
@@ -113,31 +112,9 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
 
 const needsSweep = new Set(['grant.ended', 'login.ended', 'principal.revoked', 'release.ended', 'approval.declined'])
 
-/** Grants whose credential may still be out there, without looking at all that ever were. */
-class OpenGrants {
-  readonly #ids: Set<string>
-  readonly #desk: Desk
-
-  constructor(desk: Desk) {
-    this.#desk = desk
-    this.#ids = new Set(
-      [...desk.ledger.state.grants.values()].filter(({ cleared }) => !cleared).map(({ grant }) => grant),
-    )
-  }
-
-  add(id: string): void {
-    this.#ids.add(id)
-  }
-
-  forget(id: string): void {
-    this.#ids.delete(id)
-  }
-
-  all(): Grant[] {
-    return [...this.#ids]
-      .flatMap((id) => this.#desk.ledger.state.grants.get(id) ?? [])
-      .filter(({ cleared }) => !cleared)
-  }
+/** Grants whose credential may still be out there. */
+function lentGrants({ ledger: { state } }: Desk): Grant[] {
+  return [...state.lent.keys()].flatMap((id) => state.grants.get(id) ?? [])
 }
 
 async function fireAlerts(desk: Desk): Promise<void> {
@@ -145,9 +122,9 @@ async function fireAlerts(desk: Desk): Promise<void> {
     await record({ type: 'fire alert', alert: alert as `alert:${string}` }, desk)
 }
 
-async function expireGrants(desk: Desk, open: OpenGrants): Promise<void> {
+async function expireGrants(desk: Desk): Promise<void> {
   const now = desk.clock()
-  for (const { grant, expiresAt, endedAt } of open.all())
+  for (const { grant, expiresAt, endedAt } of lentGrants(desk))
     if (endedAt === undefined && expiresAt <= now) await record({ type: 'expire grant', grant, cause: 'expired' }, desk)
 }
 

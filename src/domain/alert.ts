@@ -43,20 +43,26 @@ export type Fired = z.infer<(typeof events)['alert.fired']>
 export type Alert = Fired & {
   readonly at: number
   readonly leafIndex: number
-  acknowledged?: { readonly by: string; readonly at: number }
+  readonly acknowledged?: { readonly by: string; readonly at: number }
 }
 
 export function apply(state: State, event: AlertEvent, at: number, leafIndex: number): void {
   if (event.type === 'alert.fired') {
     const { type: _, ...fired } = event
     state.due.delete(event.alert)
-    state.alerts.set(event.alert, { ...fired, at, leafIndex })
+    state.alerts.add(event.alert, { ...fired, at, leafIndex })
+    state.openAlerts.set(event.alert, leafIndex)
+    if (state.openAlerts.size > MAX_OPEN) state.openAlerts.delete(state.openAlerts.keys().next().value!)
   }
   if (event.type === 'alert.acknowledged') {
     const alert = state.alerts.get(event.alert)
-    if (alert) alert.acknowledged = { by: event.by, at }
+    if (alert) state.alerts.set(event.alert, { ...alert, acknowledged: { by: event.by, at } })
+    state.openAlerts.delete(event.alert)
   }
 }
+
+/** As many as are pointed out to people; older ones are in the list. */
+const MAX_OPEN = 1_000
 
 /** Looks at one leaf that was just applied, and notes what has to be alerted. */
 export function observe(state: State, leaf: Leaf, leafIndex: number): void {

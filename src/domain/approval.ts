@@ -31,10 +31,14 @@ export type ApprovalEvent = {
 
 export function apply(state: State, event: ApprovalEvent, at: number, leafIndex: number): void {
   const release = state.releases.get(event.release)
-  if (event.type === 'approval.given')
-    release?.approvals.push({ by: event.by, at, isSoftware: event.isSoftware, leafIndex })
-  if (event.type !== 'approval.declined' || !release) return
-  release.declined = { by: event.by, at, leafIndex }
+  if (!release) return
+  if (event.type === 'approval.given') {
+    const given = { by: event.by, at, isSoftware: event.isSoftware, leafIndex }
+    state.releases.set(event.release, { ...release, approvals: [...release.approvals, given] })
+  }
+  if (event.type !== 'approval.declined') return
+  state.releases.set(event.release, { ...release, declined: { by: event.by, at, leafIndex } })
+  state.openReleases.delete(event.release)
   endGrants(release, 'revoked', state, at)
 }
 

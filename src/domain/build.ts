@@ -48,7 +48,7 @@ export function apply(state: State, event: BuildEvent, at: number, leafIndex: nu
   const { type: _, ...attested } = event
   const build = { ...attested, at, leafIndex }
   for (const { digest } of event.artifacts)
-    if (!state.builds.has(digest)) state.builds.set(digest, build)
+    if (!state.builds.has(digest)) state.builds.add(digest, build)
     else if (!behind({ ...build, artifact: digest }, state))
       state.rebuilds.set(digest, [...(state.rebuilds.get(digest) ?? []), build])
 }

@@ -4,7 +4,7 @@ import * as z from '../bytes/schema.ts'
 import * as f from './field.ts'
 import type { Reason } from './reason.ts'
 import type { Repository } from './repository.ts'
-import type { State } from './state.ts'
+import type { ReadonlyState, State } from './state.ts'
 
 export const accepted = z.strictObject({
   id: f.commitId,
@@ -35,7 +35,7 @@ export type Judged = Omit<Claimed, 'problem'> & {
 export type Commit = z.infer<typeof accepted> & {
   /** Where it was accepted first: what was judged then stays. */
   readonly repository: string
-  readonly alsoIn: string[]
+  readonly alsoIn: readonly string[]
   readonly at: number
   readonly leafIndex: number
 }
@@ -75,8 +75,11 @@ export function accept({ id, sha256, parents, fingerprint, signer, authors }: Ju
 /** Takes in what a push brought. A commit that was accepted before keeps its first judgement. */
 export function take(state: State, pushed: z.infer<typeof accepted>, where: Place): void {
   const known = state.commits.get(pushed.id)
-  if (!known) state.commits.set(pushed.id, { ...pushed, ...where, alsoIn: [] })
-  else if (!isIn(known, where.repository)) known.alsoIn.push(where.repository)
+  if (!known) state.commits.add(pushed.id, { ...pushed, ...where, alsoIn: [] })
+  else if (!isIn(known, where.repository))
+    state.commits.set(pushed.id, { ...known, alsoIn: [...known.alsoIn, where.repository] })
+  const first = pushed.signer && `${where.repository} ${pushed.signer}`
+  if (!known && first && !state.firstCommits.has(first)) state.firstCommits.add(first, pushed.id)
 }
 
 type Place = Pick<Commit, 'repository' | 'at' | 'leafIndex'>
@@ -90,33 +93,72 @@ export function isKnown(id: string, among: readonly Judged[], guarded: Repositor
   return isIn(state.commits.get(id), repository) || baseline.includes(id) || among.some((judged) => judged.id === id)
 }
 
-/** Whether `older` is `head` or stands behind it, as far as commits are known: at most 10,000 of them are looked at. */
-export function reaches(head: string, older: string, among: readonly Judged[], state: State): boolean {
+/**
+ * Whether `older` is `head` or stands behind it, as far as commits are known: at most 10,000 of them are looked at. Nothing stands
+ * behind what was accepted before it.
+ */
+export function reaches(head: string, older: string, among: readonly Judged[], state: ReadonlyState): boolean {
   const parents = new Map(among.map((judged) => [judged.id, judged.parents]))
+  const from = state.commits.get(older)?.leafIndex ?? 0
   const seen = new Set([head])
   for (const id of seen) {
     if (id === older) return true
     if (seen.size > MAX_WALK) return false
-    for (const parent of parents.get(id) ?? state.commits.get(id)?.parents ?? []) seen.add(parent)
+    const known = parents.has(id) ? undefined : state.commits.get(id)
+    if (known && known.leafIndex < from) continue
+    for (const parent of parents.get(id) ?? known?.parents ?? []) seen.add(parent)
   }
   return false
 }
 
 const MAX_WALK = 10_000
 
-/** Every commit that `head` brings beyond `known` and beyond the baseline, newest first, at most 10,000. */
-export function since(head: string, known: ReadonlySet<string>, state: State): Commit[] {
+/** Every commit that `head` brings beyond `known` and what stands behind it, and beyond the baseline, newest first, at most 10,000. */
+export function since(head: string, known: string | undefined, state: ReadonlyState): Commit[] {
+  const past = new Past(known, state)
   const found: Commit[] = []
-  const seen = new Set(known)
-  const queue = [head]
-  for (let id = queue.shift(); id !== undefined && found.length < MAX_WALK; id = queue.shift()) {
+  const seen = new Set([head])
+  for (const id of seen) {
     const commit = state.commits.get(id)
-    if (!commit || seen.has(id)) continue
-    seen.add(id)
+    if (!commit || past.has(commit)) continue
     found.push(commit)
-    queue.push(...commit.parents)
+    if (found.length === MAX_WALK) break
+    for (const parent of commit.parents) seen.add(parent)
   }
   return found
+}
+
+/** A commit and what stands behind it: looked at from the newest on, and no further than somebody asks. */
+class Past {
+  readonly #state: ReadonlyState
+  readonly #seen = new Set<string>()
+  /** Whose parents were not looked at yet, oldest first. */
+  readonly #edge: Commit[] = []
+
+  constructor(head: string | undefined, state: ReadonlyState) {
+    this.#state = state
+    if (head !== undefined) this.#enter(head)
+  }
+
+  /** Whether this commit is among them; at most 10,000 are looked at. */
+  has({ id, leafIndex }: Commit): boolean {
+    while (!this.#seen.has(id)) {
+      const newest = this.#edge.at(-1)
+      // A commit is accepted with its parents or after them.
+      if (!newest || newest.leafIndex < leafIndex || this.#seen.size > MAX_WALK) return false
+      this.#edge.pop()
+      for (const parent of newest.parents) this.#enter(parent)
+    }
+    return true
+  }
+
+  #enter(id: string): void {
+    const commit = this.#seen.has(id) ? undefined : this.#state.commits.get(id)
+    if (!commit) return
+    this.#seen.add(id)
+    const after = this.#edge.findLastIndex(({ leafIndex }) => leafIndex <= commit.leafIndex)
+    this.#edge.splice(after + 1, 0, commit)
+  }
 }
 
 /** Everybody who signed or wrote any of these commits: none of them may approve. */

@@ -2,12 +2,13 @@
 
 import * as z from '../bytes/schema.ts'
 import { allowed, recorded, refused, waiting, type Decision } from './decision.ts'
+import { endGrant } from './ending.ts'
 import * as f from './field.ts'
 import type { Login } from './login.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import { closedBecause } from './release.ts'
-import type { State } from './state.ts'
+import type { ReadonlyState, State } from './state.ts'
 
 const cause = z.enum(['returned', 'expired', 'revoked', 'job_ended', 'mint_failed'])
 
@@ -53,25 +54,34 @@ export type Cleared = z.infer<(typeof events)['grant.cleared']>['how']
 export type Grant = z.infer<(typeof events)['grant.issued']> & {
   readonly issuedAt: number
   readonly leafIndex: number
-  endedAt?: number
-  cause?: Cause
-  cleared?: { readonly how: Cleared; readonly at: number; readonly leafIndex: number }
+  readonly endedAt?: number
+  readonly cause?: Cause
+  readonly cleared?: { readonly how: Cleared; readonly at: number; readonly leafIndex: number }
 }
+
+/** What is kept of a grant until its credential is known to be of no use. */
+export type Lent = { readonly login: string; readonly holder: string }
 
 export function apply(state: State, event: GrantEvent, at: number, leafIndex: number): void {
   if (event.type === 'grant.issued') {
     const { type: _, ...issued } = event
-    state.grants.set(event.grant, { ...issued, issuedAt: at, leafIndex })
-    state.releases.get(event.release)?.grants.push(event.grant)
+    state.grants.add(event.grant, { ...issued, issuedAt: at, leafIndex })
+    state.lent.set(event.grant, { login: event.login, holder: event.holder })
+    const release = state.releases.get(event.release)
+    if (release) state.releases.set(event.release, { ...release, grants: [...release.grants, event.grant] })
   }
-  if (event.type === 'grant.ended') {
-    const grant = state.grants.get(event.grant)
-    if (grant && grant.endedAt === undefined) Object.assign(grant, { endedAt: at, cause: event.cause })
-  }
+  if (event.type === 'grant.ended') endGrant(event.grant, event.cause, state, at)
   if (event.type === 'grant.cleared') {
     const grant = state.grants.get(event.grant)
-    if (grant) grant.cleared = { how: event.how, at, leafIndex }
+    if (grant) state.grants.set(event.grant, { ...grant, cleared: { how: event.how, at, leafIndex } })
+    state.lent.delete(event.grant)
   }
+}
+
+/** The grant that was issued with this leaf: a credential carries its number. */
+export function bySerial(serial: number, { grants }: ReadonlyState): Grant | undefined {
+  const [found] = grants.newest(1, ({ leafIndex }) => leafIndex > serial)
+  return found?.leafIndex === serial ? found : undefined
 }
 
 export function isLive(grant: Grant, at: number): boolean {

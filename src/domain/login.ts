@@ -3,6 +3,7 @@
 import * as z from '../bytes/schema.ts'
 import type { Command } from './command.ts'
 import { allowed, refused, type Decision } from './decision.ts'
+import { closeLogin, endGrant } from './ending.ts'
 import * as f from './field.ts'
 import type { Caller } from './leaf.ts'
 import { isActive } from './principal.ts'
@@ -74,23 +75,23 @@ export type Login = {
   readonly expiresAt: number
   readonly job?: JobFacts
   readonly jobKey?: string
-  endedAt?: number
+  readonly endedAt?: number
   readonly leafIndex: number
 }
 
+/** A login of a job, as long as it is not ended. */
+export type Running = { readonly principal: string; readonly expiresAt: number }
+
 export function apply(state: State, event: LoginEvent, command: Command, at: number, leafIndex: number): void {
   if (event.type === 'login.ended') {
-    const login = state.logins.get(event.login)
-    if (login) login.endedAt ??= at
-    for (const grant of state.grants.values())
-      if (grant.login === event.login && grant.endedAt === undefined)
-        Object.assign(grant, { endedAt: at, cause: 'job_ended' })
+    closeLogin(event.login, state, at)
+    for (const [grant, { login }] of state.lent) if (login === event.login) endGrant(grant, 'job_ended', state, at)
   }
   if (event.type !== 'login.opened') return
   forgetExpired(state, at)
   const { login: id, bearerDigest, principal, method, expiresAt, job, jobKey, lentBy } = event
   const provenAt = (lentBy && state.logins.get(lentBy)?.provenAt) ?? at
-  state.logins.set(id, {
+  state.logins.add(id, {
     id,
     principal,
     method,
@@ -101,25 +102,40 @@ export function apply(state: State, event: LoginEvent, command: Command, at: num
     ...(job && { job }),
     ...(jobKey && { jobKey }),
   })
-  state.bearers.set(bearerDigest, id)
-  if (job) state.spentTokens.set(job.tokenDigest, job.tokenExpiresAt)
-  if (command.type === 'open login') state.spentChallenges.set(command.challenge, leafIndex)
+  state.bearers.add(bearerDigest, id)
+  if (job) state.spentTokens.add(job.tokenDigest, job.tokenExpiresAt)
+  if (job) state.jobs.set(id, { principal, expiresAt })
+  else enter(id, principal, state, at)
+  if (command.type === 'open login') state.spentChallenges.add(command.challenge, leafIndex)
+}
+
+/** A person's presence is known by the logins that did not expire; those are as many as they open in a day. */
+function enter(id: f.LoginId, principal: f.PrincipalId, state: State, at: number): void {
+  const person = state.people.get(principal)
+  if (!person) return
+  person.logins = person.logins.filter((old) => (state.logins.get(old)?.expiresAt ?? 0) > at)
+  person.logins.push(id)
 }
 
 const KEPT_AFTER_EXPIRY_MS = 24 * 3600 * 1000
 
 /** Old logins leave the state, at moments that replay meets in the same order; the log keeps them for ever. */
 function forgetExpired(state: State, at: number): void {
-  for (const [token, expiresAt] of state.spentTokens) {
-    if (expiresAt + KEPT_AFTER_EXPIRY_MS >= at) break
-    state.spentTokens.delete(token)
-  }
-  for (const [bearer, id] of state.bearers) {
-    const login = state.logins.get(id)
-    if (login && login.expiresAt + KEPT_AFTER_EXPIRY_MS >= at) break
-    state.bearers.delete(bearer)
+  for (let token = state.spentTokens.oldest(); token && isPast(token[1], at); token = state.spentTokens.oldest())
+    state.spentTokens.delete(token[0])
+  for (let bearer = state.bearers.oldest(); bearer; bearer = state.bearers.oldest()) {
+    const [digest, id] = bearer
+    if (!isPast(state.logins.get(id)?.expiresAt ?? 0, at)) break
+    state.bearers.delete(digest)
     state.logins.delete(id)
   }
+  for (const [id, { expiresAt }] of state.jobs)
+    if (expiresAt < at) state.jobs.delete(id)
+    else break
+}
+
+function isPast(expiresAt: number, at: number): boolean {
+  return expiresAt + KEPT_AFTER_EXPIRY_MS < at
 }
 
 /** Whoever speaks through this login. */

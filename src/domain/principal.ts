@@ -3,6 +3,7 @@
 import * as z from '../bytes/schema.ts'
 import { publicJwk, type PublicJwk } from '../evidence/public-key.ts'
 import { allowed, refused, type Decision } from './decision.ts'
+import { closeLogin, endGrant } from './ending.ts'
 import * as f from './field.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
@@ -62,6 +63,8 @@ export type Person = {
   readonly leafIndex: number
   /** Leaves whose disclosures say something personal about this person: name, handle, addresses. */
   readonly disclosedIn: number[]
+  /** Those that did not expire when the newest of them was opened. */
+  logins: f.LoginId[]
 }
 export type Passkey = z.infer<typeof passkey> & { readonly person: f.PersonId }
 export type Invitation = { readonly person: f.PersonId; readonly expiresAt: number }
@@ -80,6 +83,7 @@ export function apply(state: State, event: PrincipalEvent, at: number, leafIndex
         passkeys: [],
         leafIndex,
         disclosedIn: [leafIndex],
+        logins: [],
       })
       state.invitations.set(inviteDigest, { person: id, expiresAt })
       return
@@ -106,13 +110,13 @@ function revoke(state: State, principal: f.PrincipalId, at: number): void {
   const person = state.people.get(principal as f.PersonId)
   if (person) person.revokedAt ??= at
   for (const [invite, { person: id }] of state.invitations) if (id === principal) state.invitations.delete(invite)
-  for (const login of state.logins.values()) if (login.principal === principal) login.endedAt ??= at
-  for (const grant of state.grants.values())
-    if (grant.holder === principal && grant.endedAt === undefined)
-      Object.assign(grant, { endedAt: at, cause: 'revoked' })
-  for (const { approvals, ended } of state.releases.values()) {
-    const given = ended ? -1 : approvals.findIndex(({ by }) => by === principal)
-    if (given >= 0) approvals.splice(given, 1)
+  for (const login of person?.logins ?? []) closeLogin(login, state, at)
+  for (const [grant, { holder }] of state.lent) if (holder === principal) endGrant(grant, 'revoked', state, at)
+  for (const id of state.openReleases.keys()) {
+    const release = state.releases.get(id)
+    const approvals = release?.approvals.filter(({ by }) => by !== principal)
+    if (release && approvals!.length < release.approvals.length)
+      state.releases.set(id, { ...release, approvals: approvals! })
   }
 }
 

@@ -6,6 +6,8 @@ import { base64url } from '../bytes/text.ts'
 import { buildsOf, type Build } from './build.ts'
 import * as commit from './commit.ts'
 import { allowed, refused, waiting, type Decision } from './decision.ts'
+import { commitsOf, deploy, previous } from './deployed.ts'
+import { endGrant } from './ending.ts'
 import * as f from './field.ts'
 import type { Login } from './login.ts'
 import type { Answered } from './question.ts'
@@ -66,40 +68,52 @@ export type Approval = {
 }
 export type Release = z.infer<(typeof events)['release.requested']> & {
   readonly requestedAt: number
-  /** Of people who are active; whoever is revoked before it ends takes theirs along. */
-  readonly approvals: Approval[]
+  /** Of people who are active; whoever is revoked while it is open takes theirs along. */
+  readonly approvals: readonly Approval[]
   /** All that were lent for it. */
-  readonly grants: f.GrantId[]
-  declined?: { readonly by: f.PersonId; readonly at: number; readonly leafIndex: number }
-  ended?: { readonly exitCode: number; readonly at: number; readonly leafIndex: number }
+  readonly grants: readonly f.GrantId[]
+  /** What was deployed there from that repository when it was asked for. */
+  readonly previous?: f.ReleaseId
+  readonly declined?: { readonly by: f.PersonId; readonly at: number; readonly leafIndex: number }
+  readonly ended?: { readonly exitCode: number; readonly at: number; readonly leafIndex: number }
   readonly leafIndex: number
 }
 
 export function apply(state: State, event: ReleaseEvent, at: number, leafIndex: number): void {
   if (event.type === 'release.requested') {
     const { type: _, ...requested } = event
-    state.releases.set(event.release, { ...requested, requestedAt: at, approvals: [], grants: [], leafIndex })
-    if (state.log) state.spentChallenges.set(challengeText(state.releases.get(event.release)!, state), leafIndex)
+    const before = previous(event.repository, event.environment, state)
+    const release = { ...requested, requestedAt: at, approvals: [], grants: [], leafIndex }
+    state.releases.add(event.release, { ...release, ...(before && { previous: before.release }) })
+    state.fingerprints.set(prefixOf(event.statementDigest), event.release)
+    for (const of of [event.artifact, event.commit])
+      state.releasesOf.set(of, [...(state.releasesOf.get(of) ?? []).slice(1 - MAX_LISTED), event.release])
+    for (const [old, expiresAt] of state.openReleases)
+      if (expiresAt <= at) state.openReleases.delete(old)
+      else break
+    state.openReleases.set(event.release, event.expiresAt)
+    if (state.log) state.spentChallenges.add(challengeText(release, state), leafIndex)
   }
   if (event.type === 'release.ended') {
     const ended = state.releases.get(event.release)
     if (!ended) return
-    ended.ended = { exitCode: event.exitCode, at, leafIndex }
+    state.releases.set(event.release, { ...ended, ended: { exitCode: event.exitCode, at, leafIndex } })
+    state.openReleases.delete(event.release)
     endGrants(ended, 'job_ended', state, at)
-    if (event.exitCode === 0)
-      state.deployed.set(ended.environment, [
-        ...(state.deployed.get(ended.environment) ?? []).slice(-99),
-        event.release,
-      ])
+    if (event.exitCode === 0) deploy(ended, state)
   }
 }
 
 /** A release that is over lends nothing any more. */
 export function endGrants({ grants }: Release, cause: 'job_ended' | 'revoked', state: State, at: number): void {
-  for (const id of grants) {
-    const lent = state.grants.get(id)
-    if (lent && lent.endedAt === undefined) Object.assign(lent, { endedAt: at, cause })
-  }
+  for (const id of grants) endGrant(id, cause, state, at)
+}
+
+const MAX_LISTED = 20
+
+/** The key of `fingerprints`: what people compare is made of these bits. */
+export function prefixOf(statementDigest: string): string {
+  return statementDigest.slice(0, 'sha256:'.length + 10)
 }
 
 export type ReleaseState =
@@ -161,19 +175,6 @@ export function textOf(release: Release, state: State): string {
 
 function challengeText(release: Release, state: State): string {
   return base64url.encode(challengeOf(textOf(release, state)))
-}
-
-/** The commits that this one brings to the environment beyond what is deployed there. */
-export function commitsOf(head: string, repository: string, environment: string, state: State): commit.Commit[] {
-  const before = previous(repository, environment, state)
-  const known = before ? new Set(commit.since(before.commit, new Set(), state).map(({ id }) => id)) : new Set<string>()
-  return commit.since(head, known, state)
-}
-
-/** What is deployed there now, as far as the log knows. */
-export function previous(repository: string, environment: string, state: State): Release | undefined {
-  const releases = (state.deployed.get(environment) ?? []).map((id) => state.releases.get(id))
-  return releases.findLast((release) => release?.repository === repository)
 }
 
 type Request = z.infer<(typeof commands)['request release']>

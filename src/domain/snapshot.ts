@@ -7,12 +7,13 @@
 
 import { equal } from '../bytes/digest.ts'
 import { utf8 } from '../bytes/text.ts'
+import { Book, type Shelf, type Span } from './book.ts'
 import { empty, spell, unspell, type ReadonlyState, type State } from './state.ts'
 
 const CHUNK_LENGTH = 1 << 18
 
 /** Raised whenever the same leaves fold to another state: a snapshot of another version is no shortcut any more. */
-const VERSION = 3
+const VERSION = 4
 
 function headOf(state: ReadonlyState): unknown[] {
   return ['snapshot', VERSION, ...Object.keys(state).sort()]
@@ -34,14 +35,21 @@ function* linesOf(state: ReadonlyState): Generator<unknown[]> {
   yield headOf(state)
   for (const [name, member] of Object.entries(state)) {
     if (member === undefined) yield [name]
+    else if (member instanceof Book) yield* linesOfBook(member as Book<unknown>)
     else if (!(member instanceof Map)) yield [name, spell(member)]
     else for (const [key, value] of member as Map<string, unknown>) yield [name, key, spell(value)]
   }
 }
 
+/** What lies on the shelf stays there. */
+function* linesOfBook(book: Book<unknown>): Generator<unknown[]> {
+  if (book.span) yield [book.name, book.span]
+  for (const [key, value] of book.young()) yield [book.name, key, spell(value)]
+}
+
 /** The reverse. Only ever given bytes whose signature was checked; throws for anything that `formatSnapshot` does not write. */
-export function parseSnapshot(bytes: Uint8Array): State {
-  const state = empty() as unknown as Record<string, unknown>
+export function parseSnapshot(bytes: Uint8Array, shelf?: Shelf): State {
+  const state = empty(shelf) as unknown as Record<string, unknown>
   const head = utf8.encode(`${JSON.stringify(headOf(empty()))}\n`)
   if (!equal(bytes.subarray(0, head.length), head)) throw new SyntaxError('the snapshot is of another version')
   for (let from = head.length; from < bytes.length;) {
@@ -50,6 +58,8 @@ export function parseSnapshot(bytes: Uint8Array): State {
     const [name, ...rest] = JSON.parse(utf8.decode(bytes.subarray(from, end))) as [string, ...unknown[]]
     const member = state[name]
     if (rest.length === 2 && member instanceof Map) member.set(rest[0], unspell(rest[1]))
+    else if (rest.length === 2 && member instanceof Book) member.add(String(rest[0]), unspell(rest[1]))
+    else if (rest.length === 1 && member instanceof Book) member.resume(rest[0] as Span)
     else if (rest.length === 1 && Object.hasOwn(state, name) && !(member instanceof Map)) state[name] = unspell(rest[0])
     // A name alone: what is not there yet.
     else if (rest.length === 0 && Object.hasOwn(state, name)) state[name] = undefined

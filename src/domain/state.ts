@@ -3,6 +3,7 @@
 import type { Json } from '../bytes/json.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
+import { Book, type Shelf } from './book.ts'
 import * as build from './build.ts'
 import type { Commit } from './commit.ts'
 import * as environment from './environment.ts'
@@ -30,30 +31,46 @@ export type State = {
   readonly passkeys: Map<string, principal.Passkey>
   readonly invitations: Map<string, principal.Invitation>
   readonly keys: Map<string, key.Key>
-  readonly logins: Map<string, login.Login>
+  readonly logins: Book<login.Login>
+  /** Logins of jobs that were not ended yet. */
+  readonly jobs: Map<string, login.Running>
   /** SHA-256 of a bearer token to its login. */
-  readonly bearers: Map<string, string>
+  readonly bearers: Book<string>
   /** CI tokens that were accepted once, until a day after they expired. */
-  readonly spentTokens: Map<string, number>
+  readonly spentTokens: Book<number>
   /**
    * What passkeys signed to open a login, and what releases ask to be signed: nothing dates an assertion, so a challenge that
    * ever had another use opens no login, however old it is. Challenge to the leaf that used it.
    */
-  readonly spentChallenges: Map<string, number>
+  readonly spentChallenges: Book<number>
   readonly issuers: Map<string, issuer.Issuer>
   readonly repositories: Map<string, repository.Repository>
   readonly environments: Map<string, environment.Environment>
   readonly targets: Map<string, target.Target>
-  readonly commits: Map<string, Commit>
+  readonly commits: Book<Commit>
+  /** Repository and person, `acme/shop person:…`, to the first commit there that they signed. */
+  readonly firstCommits: Book<string>
   /** Artifact digest to the build that made it. */
-  readonly builds: Map<string, build.Build>
+  readonly builds: Book<build.Build>
   /** Artifact digest to what else was said to have made it, from other commits or elsewhere. */
-  readonly rebuilds: Map<string, build.Build[]>
-  readonly releases: Map<string, release.Release>
+  readonly rebuilds: Book<readonly build.Build[]>
+  readonly releases: Book<release.Release>
+  /** Releases for which something may still be done, to the moment when that ends. */
+  readonly openReleases: Map<string, number>
+  /** The first forty bits of a statement's digest to the newest release that has them. */
+  readonly fingerprints: Book<string>
+  /** Artifact digest, and commit, to the last releases of it. */
+  readonly releasesOf: Book<readonly string[]>
   /** Environment to its deployed releases, oldest first. */
-  readonly deployed: Map<string, string[]>
-  readonly grants: Map<string, grant.Grant>
-  readonly alerts: Map<string, alert.Alert>
+  readonly deployed: Map<string, readonly string[]>
+  readonly grants: Book<grant.Grant>
+  /** Grants whose credential may still be out there. */
+  readonly lent: Map<string, grant.Lent>
+  /** Certificates that were taken back before their end, to that end. */
+  readonly recalled: Map<string, number>
+  readonly alerts: Book<alert.Alert>
+  /** Alerts that nobody acknowledged yet, the newest of them, to their leaves. */
+  readonly openAlerts: Map<string, number>
   readonly due: Map<string, alert.Fired>
   readonly assignments: Map<string, { readonly at: number; readonly leafIndex: number }[]>
   /** By the leaf that ordered it. */
@@ -121,8 +138,8 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
   }
 }
 
-/** Before the first leaf. */
-export function empty(): State {
+/** Before the first leaf. Records go to `shelf` as somebody moves them there, if there is one. */
+export function empty(shelf?: Shelf): State {
   return {
     log: undefined,
     policy: undefined,
@@ -131,21 +148,29 @@ export function empty(): State {
     passkeys: new Map(),
     invitations: new Map(),
     keys: new Map(),
-    logins: new Map(),
-    bearers: new Map(),
-    spentTokens: new Map(),
-    spentChallenges: new Map(),
+    logins: new Book('logins', shelf),
+    jobs: new Map(),
+    bearers: new Book('bearers', shelf, true),
+    spentTokens: new Book('spentTokens', shelf, true),
+    spentChallenges: new Book('spentChallenges', shelf),
     issuers: new Map(),
     repositories: new Map(),
     environments: new Map(),
     targets: new Map(),
-    commits: new Map(),
-    builds: new Map(),
-    rebuilds: new Map(),
-    releases: new Map(),
+    commits: new Book('commits', shelf),
+    firstCommits: new Book('firstCommits', shelf),
+    builds: new Book('builds', shelf),
+    rebuilds: new Book('rebuilds', shelf),
+    releases: new Book('releases', shelf, true),
+    openReleases: new Map(),
+    fingerprints: new Book('fingerprints', shelf),
+    releasesOf: new Book('releasesOf', shelf),
     deployed: new Map(),
-    grants: new Map(),
-    alerts: new Map(),
+    grants: new Book('grants', shelf, true),
+    lent: new Map(),
+    recalled: new Map(),
+    alerts: new Book('alerts', shelf, true),
+    openAlerts: new Map(),
     due: new Map(),
     assignments: new Map(),
     erasures: new Map(),
@@ -158,8 +183,10 @@ export function formatState(state: ReadonlyState): Json {
   return spell(state) as Json
 }
 
-/** Maps as `{map: [[name, member], …]}`, in their order; members that are undefined are left out. */
+/** Maps as `{map: [[name, member], …]}`, in their order, books alike; members that are undefined are left out. */
 export function spell(value: unknown): unknown {
+  if (value instanceof Book)
+    return { book: [...(value as Book<unknown>).young()].map(([key, one]) => [key, spell(one)]) }
   if (value instanceof Map)
     return { map: [...(value as Map<string, unknown>)].map(([name, member]) => [name, spell(member)]) }
   if (Array.isArray(value)) return value.map(spell)
@@ -169,11 +196,6 @@ export function spell(value: unknown): unknown {
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => [name, spell(member)]),
   )
-}
-
-/** The reverse of `formatState`. Only ever given bytes whose signature was checked. */
-export function parseState(json: Json): State {
-  return { ...empty(), ...(unspell(json) as Partial<State>) }
 }
 
 /** The reverse of `spell`. */

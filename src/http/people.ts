@@ -106,8 +106,10 @@ export function findPerson(text: string, { ledger }: Port): f.PersonId | Problem
 }
 
 function ended(principal: string, { leaf: { at } }: Recorded, { ledger: { state } }: Port): z.input<typeof revoked> {
-  const logins = [...state.logins.values()].filter((login) => login.principal === principal && login.endedAt === at)
-  const grants = [...state.grants.values()].filter((grant) => grant.holder === principal && grant.endedAt === at)
+  const opened = state.people.get(principal)?.logins ?? []
+  const logins = opened.filter((id) => state.logins.get(id)?.endedAt === at)
+  const held = [...state.lent].filter(([, { holder }]) => holder === principal)
+  const grants = held.flatMap(([id]) => state.grants.get(id) ?? []).filter(({ endedAt }) => endedAt === at)
   const stillLive = grants
     .filter(({ kind, expiresAt }) => kind === 'ssh' && expiresAt > at)
     .map(({ leafIndex, target, expiresAt }) => ({

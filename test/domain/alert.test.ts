@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Event } from '../../src/domain/event.ts'
 import { localTime, RAPID } from '../../src/domain/alert.ts'
 import { formatSnapshot, parseSnapshot } from '../../src/domain/snapshot.ts'
-import { formatState, parseState } from '../../src/domain/state.ts'
+import { formatState } from '../../src/domain/state.ts'
 import { canonical } from '../../src/bytes/json.ts'
 import { ana, company, digest, given, li, mara, NOON } from './given.ts'
 
@@ -75,17 +75,11 @@ test('an alert is fired once and stays due until its own leaf is written', () =>
 test('a state survives its snapshot in lines, and a snapshot of another version is refused', () => {
   const { state } = given(...company, ...burst(RAPID.count, 1000))
   const bytes = Buffer.concat([...formatSnapshot(state)])
-  expect(parseSnapshot(bytes)).toEqual(state)
-  expect(() => parseSnapshot(Buffer.from(bytes.toString().replace('"snapshot",1', '"snapshot",0')))).toThrow(
+  expect(canonical(formatState(parseSnapshot(bytes)))).toBe(canonical(formatState(state)))
+  expect(() => parseSnapshot(Buffer.from(bytes.toString().replace(/"snapshot",\d+/, '"snapshot",0')))).toThrow(
     /another version/,
   )
   expect(() => parseSnapshot(bytes.subarray(0, -1))).toThrow(/ends within a line/)
-})
-
-test('a state survives its snapshot', () => {
-  const { state } = given(...company, ...burst(RAPID.count, 1000))
-  expect(canonical(formatState(parseState(formatState(state))))).toBe(canonical(formatState(state)))
-  expect(parseState(formatState(state))).toEqual(state)
 })
 
 test('a zone that nobody knows is taken for UTC: a leaf that is written can always be applied', () => {

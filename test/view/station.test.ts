@@ -5,6 +5,8 @@ import { risksOf, rulesOf } from '../../src/control/view/rule.ts'
 import type { Sight } from '../../src/control/view/sight.ts'
 import { stationsOf } from '../../src/control/view/station.ts'
 import { Directory } from '../../src/control/directory.ts'
+import { Book } from '../../src/domain/book.ts'
+import type { Login } from '../../src/domain/login.ts'
 import type { AssertionClaims } from '../../src/domain/approval.ts'
 import type { Event } from '../../src/domain/event.ts'
 import {
@@ -83,11 +85,12 @@ test('a login too old for the rules cannot sign, though its person could', () =>
   const late = { ...one, expiresAt: NOON + 24 * 60 * MINUTE }
   const state = {
     ...world.state,
-    releases: new Map([[release as string, late]]),
-    logins: new Map(
-      [...world.state.logins].map(([id, login]) => [id, { ...login, expiresAt: NOON + 24 * 60 * MINUTE }]),
-    ),
+    releases: new Book<typeof late>('releases'),
+    logins: new Book<Login>('logins'),
   }
+  state.releases.add(release, late)
+  for (const [id, login] of world.state.logins.young())
+    state.logins.add(id, { ...login, expiresAt: NOON + 24 * 60 * MINUTE })
   const sight = sightOf({ ...world, state }, NOON + 13 * 60 * MINUTE)
   expect(standingOf(late, callerOf(li), sight)).toMatchObject({
     canApprove: false,

@@ -1,6 +1,7 @@
 /** Alerts as people read them: which rule fired, about whom, and the leaves that made it. */
 
 import type { Alert } from '../../domain/alert.ts'
+import type { ReadonlyState } from '../../domain/state.ts'
 import { alertTitles, alertWords } from './alert-words.ts'
 import { instantOf } from './phrase.ts'
 import type { Alert as AlertShape } from './shape.ts'
@@ -17,7 +18,15 @@ export function describeAlert(alert: Alert, names: Names): AlertShape {
   }
 }
 
+/** Those that nobody acknowledged yet, newest first, at most a thousand. */
+export function openAlerts({ alerts, openAlerts: open }: ReadonlyState): Alert[] {
+  return [...open.keys()].toReversed().flatMap((id) => alerts.get(id) ?? [])
+}
+
+/** As many as fit on a page that somebody reads; the trail has all of them. */
+const MAX_LISTED = 500
+
 /** Newest first. */
 export function listAlerts(names: Names): AlertShape[] {
-  return [...names.state.alerts.values()].toReversed().map((alert) => describeAlert(alert, names))
+  return [...names.state.alerts.newest(MAX_LISTED)].map((alert) => describeAlert(alert, names))
 }

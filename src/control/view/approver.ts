@@ -4,6 +4,7 @@
  */
 
 import type { AssertionClaims } from '../../domain/approval.ts'
+import { Book } from '../../domain/book.ts'
 import { decide } from '../../domain/decide.ts'
 import type { Decision } from '../../domain/decision.ts'
 import type { Caller } from '../../domain/leaf.ts'
@@ -30,8 +31,9 @@ export function wouldDecide(
   }
   const caller: Caller = { id: person.id, kind: 'person', login: login.id }
   const command = { type: 'give approval', release: release.release } as const
-  const present = { ...state, logins: new Map([[login.id as string, login]]) }
-  return decide({ command, caller, claims, given: {}, at }, present, policies)
+  const logins = new Book<Login>('logins')
+  logins.add(login.id, login)
+  return decide({ command, caller, claims, given: {}, at }, { ...state, logins }, policies)
 }
 
 export function wouldAllow(person: Person, release: Release, sight: Sight, login?: Login): boolean {

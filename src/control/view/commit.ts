@@ -11,24 +11,13 @@ import { whoOf } from './who.ts'
 const MAX_SHOWN = 200
 
 /** What was deployed there from that repository when `release` was asked for. */
-export function before(
-  { repository, environment, leafIndex }: Release,
-  { releases }: ReadonlyState,
-): Release | undefined {
-  const endedAt = ({ ended }: Release) => (ended?.exitCode === 0 && ended.leafIndex < leafIndex ? ended.leafIndex : -1)
-  let latest: Release | undefined
-  for (const release of releases.values()) {
-    const isThere = release.repository === repository && release.environment === environment
-    if (isThere && endedAt(release) > (latest ? endedAt(latest) : -1)) latest = release
-  }
-  return latest
+export function before({ previous }: Release, { releases }: ReadonlyState): Release | undefined {
+  return previous && releases.get(previous)
 }
 
 /** Newest first; as the rule counted them when the release was asked for. */
 export function commitsOf(release: Release, state: ReadonlyState): Commit[] {
-  const previous = before(release, state)
-  const known = new Set(previous ? since(previous.commit, new Set(), state).map(({ id }) => id) : [])
-  return since(release.commit, known, state)
+  return since(release.commit, before(release, state)?.commit, state)
 }
 
 /** At most 200 of them. Subjects and author names come from the pushed objects, where those are still kept. */

@@ -21,12 +21,21 @@ export function describeGrant(grant: Grant, names: Names): GrantShape {
   }
 }
 
-export function grantsOf(release: string, { grants }: ReadonlyState): Grant[] {
-  return [...grants.values()].filter((grant) => grant.release === release)
+export function grantsOf(release: string, { grants, releases }: ReadonlyState): Grant[] {
+  return (releases.get(release)?.grants ?? []).flatMap((id) => grants.get(id) ?? [])
 }
+
+/** Grants that could still be used, oldest first. */
+export function liveGrants({ grants, lent }: ReadonlyState, at: number): Grant[] {
+  return [...lent.keys()].flatMap((id) => grants.get(id) ?? []).filter((grant) => isLive(grant, at))
+}
+
+/** As many as fit on a page that somebody reads; the trail has all of them. */
+const MAX_LISTED = 500
 
 /** Newest first. `isActive`: only those that could still be used. */
 export function listGrants(isActive: boolean, names: Names & { readonly at: number }): GrantShape[] {
-  const grants = [...names.state.grants.values()].filter((grant) => !isActive || isLive(grant, names.at))
-  return grants.toReversed().map((grant) => describeGrant(grant, names))
+  const { state, at } = names
+  const grants = isActive ? liveGrants(state, at).toReversed() : [...state.grants.newest(MAX_LISTED)]
+  return grants.map((grant) => describeGrant(grant, names))
 }

@@ -1,12 +1,12 @@
 /** Is anything waiting, wrong or unusual? One page for whoever asks. */
 
-import { isLive } from '../../domain/grant.ts'
 import type { Caller } from '../../domain/leaf.ts'
 import { isActive, rolesOf } from '../../domain/principal.ts'
 import { stateOf, type Release } from '../../domain/release.ts'
-import { describeAlert } from './alert.ts'
+import { describeAlert, openAlerts } from './alert.ts'
+import { liveGrants } from './grant.ts'
 import { instantOf } from './phrase.ts'
-import { summarize } from './release.ts'
+import { openReleases, summarize } from './release.ts'
 import type { LogStatus, Overview } from './shape.ts'
 import type { Sight } from './sight.ts'
 
@@ -27,11 +27,14 @@ export function describeOverview(log: LogStatus, viewer: Caller | undefined, sig
 
 /** Those in flight, and the last ten. */
 function releasesOf({ state, at }: Sight): Release[] {
-  const newest = [...state.releases.values()].toReversed()
   const isInFlight = (release: Release) => ['waiting', 'approved', 'deploying'].includes(stateOf(release, state, at))
-  const inFlight = newest.filter(isInFlight).slice(0, MAX_IN_FLIGHT)
-  const chosen = new Set([...inFlight, ...newest.slice(0, LAST_RELEASES)])
-  return newest.filter((release) => chosen.has(release))
+  const chosen = [
+    ...openReleases(state).filter(isInFlight).slice(0, MAX_IN_FLIGHT),
+    ...state.releases.newest(LAST_RELEASES),
+  ]
+  return [...new Map(chosen.map((release) => [release.release, release])).values()].sort(
+    (one, other) => other.leafIndex - one.leafIndex,
+  )
 }
 
 function approvalsFor(releases: Overview['releases']): Overview['needsYou'] {
@@ -46,19 +49,16 @@ function approvalsFor(releases: Overview['releases']): Overview['needsYou'] {
 }
 
 function alertsFor(sight: Sight): Overview['needsYou'] {
-  const open = [...sight.state.alerts.values()].filter(({ acknowledged }) => !acknowledged)
-  return open.toReversed().map((alert) => {
+  return openAlerts(sight.state).map((alert) => {
     const { sentence, at } = describeAlert(alert, sight)
     return { kind: 'alert', text: sentence, href: `/alerts?alert=${alert.alert}`, at }
   })
 }
 
 function privilegeOf({ state, at }: Sight): Overview['privilege'] {
-  const jobs = [...state.logins.values()].filter(
-    ({ job, endedAt, expiresAt }) => job && endedAt === undefined && expiresAt > at,
-  )
+  const jobs = [...state.jobs.values()].filter(({ expiresAt }) => expiresAt > at)
   return {
-    grantsLive: [...state.grants.values()].filter((grant) => isLive(grant, at)).length,
+    grantsLive: liveGrants(state, at).length,
     peopleWithRoles: [...state.people.values()].filter((person) => isActive(person) && rolesOf(person, at).length > 0)
       .length,
     jobsLive: new Set(jobs.map(({ principal }) => principal)).size,

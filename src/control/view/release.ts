@@ -2,7 +2,8 @@
 
 import { base64url } from '../../bytes/text.ts'
 import type { Caller } from '../../domain/leaf.ts'
-import { stateOf, textOf, type Release } from '../../domain/release.ts'
+import { stateOf, textOf, type Release, type ReleaseState } from '../../domain/release.ts'
+import type { ReadonlyState } from '../../domain/state.ts'
 import { challengeOf, fingerprintOf } from '../../domain/statement.ts'
 import { approversOf, standingOf } from './approver.ts'
 import { before, commitsOf, describeCommits } from './commit.ts'
@@ -19,7 +20,7 @@ export function findRelease(idOrFingerprint: string, { state }: Sight): Release 
   const known = state.releases.get(idOrFingerprint)
   const prefix = known ? undefined : digestPrefix(idOrFingerprint)
   if (prefix === undefined) return known
-  return [...state.releases.values()].findLast(({ statementDigest }) => statementDigest.startsWith(prefix))
+  return state.releases.get(state.fingerprints.get(prefix) ?? '')
 }
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -30,6 +31,33 @@ function digestPrefix(fingerprint: string): string | undefined {
   if (!/^[0-9A-HJKMNP-TV-Z]{8}$/.test(letters)) return undefined
   const bits = [...letters].reduce((sum, letter) => (sum << 5n) | BigInt(CROCKFORD.indexOf(letter)), 0n)
   return `sha256:${bits.toString(16).padStart(10, '0')}`
+}
+
+const OPEN: readonly (string | undefined)[] = ['waiting', 'approved', 'deploying', 'voided']
+/** Releases that one request looks at: behind so many of another state, whoever asks goes on from there. */
+const MAX_LOOKED_AT = 2_000
+
+type Asked = { readonly state?: ReleaseState | undefined; readonly before: number; readonly limit: number }
+
+/** Newest first, from below the leaf `before`; `next` is where to go on, as long as there may be more. */
+export function pageOf({ state: wanted, before: end, limit }: Asked, { state, at }: Sight) {
+  const found: Release[] = []
+  let looked = 0
+  let last: Release | undefined
+  const all = OPEN.includes(wanted) ? openReleases(state) : state.releases.newest(Infinity, ({ leafIndex }) => leafIndex >= end)
+  for (const release of all) {
+    if (release.leafIndex >= end) continue
+    if (found.length === limit || looked >= MAX_LOOKED_AT) return { found, next: last?.leafIndex }
+    looked += 1
+    last = release
+    if (!wanted || stateOf(release, state, at) === wanted) found.push(release)
+  }
+  return { found, next: undefined }
+}
+
+/** Those for which something may still be done, newest first. */
+export function openReleases({ openReleases: open, releases }: ReadonlyState): Release[] {
+  return [...open.keys()].toReversed().flatMap((id) => releases.get(id) ?? [])
 }
 
 export function summarize(release: Release, viewer: Caller | undefined, sight: Sight): ReleaseSummary {

@@ -6,6 +6,7 @@ import type { Commit } from '../../domain/commit.ts'
 import type { Caller } from '../../domain/leaf.ts'
 import type { Release } from '../../domain/release.ts'
 import { alertWords } from './alert-words.ts'
+import { openAlerts } from './alert.ts'
 import { before, formatOf } from './commit.ts'
 import { count, instantOf, list, short, span } from './phrase.ts'
 import type { Risk, Rule } from './shape.ts'
@@ -75,7 +76,7 @@ export function risksOf(
     ...firstRelease(release, commits, sight),
     ...signatures(commits),
     ...softwarePasskeys(release, sight),
-    ...openAlerts(release, sight),
+    ...alertsAbout(release, sight),
     ...outOfHours(viewer, sight),
   ])
 }
@@ -94,9 +95,8 @@ function together(risks: readonly Risk[]): Risk[] {
 function newcomers({ repository }: Release, commits: readonly Commit[], sight: Sight): Risk[] {
   const fresh = new Set(commits.map(({ id }) => id))
   const people = new Set(commits.flatMap(({ signer }) => signer ?? []))
-  for (const { id, signer, repository: where } of sight.state.commits.values())
-    if (signer && where === repository && !fresh.has(id)) people.delete(signer)
-  return [...people].map((id) => ({
+  const isNew = (person: string) => fresh.has(sight.state.firstCommits.get(`${repository} ${person}`) ?? '')
+  return [...people].filter(isNew).map((id) => ({
     kind: 'new_author',
     text: `First commit by ${whoOf(id, sight).name} in ${repository}.`,
   }))
@@ -144,13 +144,13 @@ function softwarePasskeys({ approvals }: Release, sight: Sight): Risk[] {
       ]
 }
 
-function openAlerts({ authors, repository }: Release, sight: Sight): Risk[] {
-  const concerns = [...sight.state.alerts.values()].filter(
-    ({ acknowledged, about, repository: where }) =>
-      !acknowledged && (where === repository || authors.some((author) => author === about)),
+function alertsAbout({ authors, repository }: Release, sight: Sight): Risk[] {
+  const concerns = openAlerts(sight.state).filter(
+    ({ about, repository: where }) => where === repository || authors.some((author) => author === about),
   )
   return concerns
-    .slice(-5)
+    .slice(0, 5)
+    .toReversed()
     .map((alert) => ({ kind: 'alert', text: `An open alert: ${resolveNames(alertWords(alert), sight)}.` }))
 }
 

@@ -1,6 +1,6 @@
 /** What somebody means by an identifier that they found somewhere: an artifact, a commit, a release, a credential, a person. */
 
-import type { ReadonlyState } from '../../domain/state.ts'
+import { bySerial } from '../../domain/grant.ts'
 import { isShortHash, normalizeIdentifier } from '../../match/identifier.ts'
 import { findRelease } from './release.ts'
 import type { Sight } from './sight.ts'
@@ -30,7 +30,7 @@ function ofRelease(id: string, sight: Sight): Subject | undefined {
 /** By its own id, or by the serial that the certificate or role carries: the leaf index of the grant. */
 function ofGrant(id: string, { state }: Sight): Subject | undefined {
   const serial = /^\d{1,15}$/.test(id) ? Number(id) : undefined
-  const grant = state.grants.get(id) ?? [...state.grants.values()].find(({ leafIndex }) => leafIndex === serial)
+  const grant = state.grants.get(id) ?? (serial === undefined ? undefined : bySerial(serial, state))
   return grant && { kind: 'credential', id: grant.grant, releases: [grant.release], leaves: [grant.leafIndex] }
 }
 
@@ -44,41 +44,34 @@ function lastLeaves(id: string, { trail }: Sight): number[] {
   return trail.page({ query: { where }, limit: MAX_LEAVES }).rows.map(({ leafIndex }) => leafIndex)
 }
 
-/** An artifact's digest or a commit's name, whole or cut to seven digits and more. */
+/** An artifact's digest or a commit's name, whole, or cut to seven digits and more where a release mentions it. */
 function ofHash(id: string, sight: Sight): Subject | undefined {
   const { state } = sight
-  const means = (hash: string) => hash === id || (isShortHash(id) && hash.startsWith(id))
-  const artifact = [...state.builds.keys()].find((digest) => means(normalizeIdentifier(digest)))
-  if (artifact) return ofArtifact(artifact, sight)
-  const commit =
-    state.commits.get(id) ?? (isShortHash(id) ? [...state.commits.values()].find((one) => means(one.id)) : undefined)
+  const hash = isShortHash(id) ? (wholeOf(id, sight) ?? id) : id
+  if (state.builds.has(`sha256:${hash}`)) return ofArtifact(`sha256:${hash}`, sight)
+  const commit = state.commits.get(hash)
   if (!commit) return undefined
   const leaves = [commit.leafIndex, ...sight.trail.byIdentifier(commit.id, MAX_LEAVES)]
-  return {
-    kind: 'commit',
-    id: commit.id,
-    releases: releasesWhere(state, (release) => release.commit === commit.id),
-    leaves,
-  }
+  return { kind: 'commit', id: commit.id, releases: state.releasesOf.get(commit.id) ?? [], leaves }
+}
+
+/** The artifact or commit whose name begins like this, as the leaves that mention it tell. */
+function wholeOf(start: string, { state, trail }: Sight): string | undefined {
+  const about = trail.rows(trail.byIdentifier(start, MAX_LEAVES)).map(({ resource }) => resource?.id ?? '')
+  const releases = about.flatMap(
+    (id) => state.releases.get(id) ?? state.releases.get(state.grants.get(id)?.release ?? '') ?? [],
+  )
+  const names = releases.flatMap(({ artifact, commit }) => [normalizeIdentifier(artifact), commit])
+  return names.find((name) => name.startsWith(start))
 }
 
 function ofArtifact(artifact: string, { state, trail }: Sight): Subject {
-  const releases = releasesWhere(state, (release) => release.artifact === artifact)
   return {
     kind: 'artifact',
     id: artifact,
-    releases,
+    releases: state.releasesOf.get(artifact) ?? [],
     leaves: [state.builds.get(artifact)!.leafIndex, ...trail.byIdentifier(artifact, MAX_LEAVES)],
   }
-}
-
-type Release = ReadonlyState['releases'] extends Map<string, infer R> ? R : never
-
-function releasesWhere({ releases }: ReadonlyState, isMeant: (release: Release) => boolean): string[] {
-  return [...releases.values()]
-    .filter(isMeant)
-    .map(({ release }) => release)
-    .slice(-20)
 }
 
 /** Whatever else leaves mention, and leaf indices themselves; where a leaf belongs to a release, that release's chain. */

@@ -5,7 +5,6 @@
 
 import type { Caller } from '../../domain/leaf.ts'
 import type { Release as DomainRelease } from '../../domain/release.ts'
-import { stateOf } from '../../domain/release.ts'
 import type { Lag, Trail } from '../../index/trail.ts'
 import type { QueryProblem } from '../../match/query.ts'
 import type { Ledger, Published } from '../ledger.ts'
@@ -17,7 +16,7 @@ import { listGrants } from './grant.ts'
 import { describeLeaf } from './leaf.ts'
 import { describeOverview } from './overview.ts'
 import { listPeople } from './people.ts'
-import { describeRelease, findRelease, summarize } from './release.ts'
+import { describeRelease, findRelease, pageOf, summarize } from './release.ts'
 import { rowOf, trailRow } from './row.ts'
 import { searchLeaves, type LeavesRequest } from './search.ts'
 import * as setting from './setting.ts'
@@ -139,11 +138,8 @@ export class Views {
   ): { releases: shape.ReleaseSummary[]; next?: number } {
     const sight = this.#look()
     const most = Math.min(MAX_RELEASES, Math.max(1, limit))
-    const found = [...sight.state.releases.values()]
-      .filter((release) => release.leafIndex < before && (!state || stateOf(release, sight.state, sight.at) === state))
-      .toReversed()
-    const releases = found.slice(0, most).map((release) => summarize(release, viewer, sight))
-    const next = found.length > most ? releases.at(-1)?.leafIndex : undefined
+    const { found, next } = pageOf({ state, before, limit: most }, sight)
+    const releases = found.map((release) => summarize(release, viewer, sight))
     return { releases, ...(next !== undefined && { next }) }
   }
 

@@ -53,9 +53,9 @@ export function jobLabel({ repository, runId, runAttempt }: JobFacts): string {
   return `${repository} run ${runId}${runAttempt === undefined ? '' : `/${runAttempt}`}`
 }
 
-/** What the CI's token said a job is: undefined when its login is not in the state any more. */
-export function jobFactsOf(id: string, { logins }: ReadonlyState): JobFacts | undefined {
-  for (const { principal, job } of logins.values()) if (job && principal === id) return job
+/** What the CI's token said a job is: undefined when it is not signed in any more. */
+export function jobFactsOf(id: string, { jobs, logins }: ReadonlyState): JobFacts | undefined {
+  for (const [login, { principal }] of jobs) if (principal === id) return logins.get(login)?.job
   return undefined
 }
 
