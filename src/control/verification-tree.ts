@@ -92,6 +92,8 @@ export class TreeCheck {
     const index = first / TILE_WIDTH
     const width = Math.max(0, Math.min(TILE_WIDTH, this.#extent.publishedSize - first)) || TILE_WIDTH
     const entriesTile = await readTile(this.#log, 'entries', index, width)
+    if (entriesTile && !entriesTile.isWhole)
+      this.#report({ leafIndex: first, file: entriesTile.file, problem: 'the gzip file of a bundle was changed' })
     const entries = entriesTile ? splitEntries(entriesTile, first, TILE_WIDTH) : new Map<number, StoredLeaf>()
     const tile = await readTile(this.#log, 0, index, width)
     const indexes = Array.from({ length: count }, (_, i) => first + i)

@@ -23,13 +23,15 @@ const LEVEL = 6
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
 const TRAILER_BYTES = 8
 /** Of what cannot be read to its end, all but the last piece of this size comes out. */
-const SALVAGE_BYTES = 256
+const SALVAGE_BYTES = 1024
 
 export interface StoredBundle {
   /** The file that it came from. */
   readonly path: string
-  /** The bundle, decompressed; only its beginning where that fails. */
+  /** The bundle, decompressed; perhaps only its beginning where that fails. */
   readonly bytes: Buffer
+  /** False for a gzip file that is not, byte for byte, one of ours: whatever can be read of it, others may not. */
+  readonly isWhole: boolean
 }
 
 export function bundlePath(publicDirectory: string, bundle: number): string {
@@ -44,12 +46,13 @@ export function gzipPath(path: string): string {
 export async function readBundle(files: Files, path: string): Promise<StoredBundle | undefined> {
   const bytes = await files.read(path)
   // Asked in this order: a bundle that is being compressed has the new name before it loses the old one.
-  return bytes ? { path, bytes } : readCompressed(files, path)
+  return bytes ? { path, bytes, isWhole: true } : readCompressed(files, path)
 }
 
 export async function readCompressed(files: Files, path: string): Promise<StoredBundle | undefined> {
-  const bytes = await files.read(gzipPath(path))
-  return bytes && { path: gzipPath(path), bytes: (await decompress(bytes)) ?? (await salvage(bytes)) }
+  const gzip = await files.read(gzipPath(path))
+  const bytes = gzip && (await decompress(gzip))
+  return gzip && { path: gzipPath(path), bytes: bytes ?? (await salvage(gzip)), isWhole: bytes !== undefined }
 }
 
 /** Durable when it resolves, in the form that it has, and in no other. */

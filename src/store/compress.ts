@@ -73,7 +73,7 @@ async function exchange(files: Files, bundles: readonly Prepared[]): Promise<voi
   for (const directory of directories) await files.syncDirectory(directory)
   for (const { path, raw } of bundles) {
     const stored = await readCompressed(files, path)
-    if (stored && equal(stored.bytes, raw)) continue
+    if (stored?.isWhole && equal(stored.bytes, raw)) continue
     await files.remove(gzipPath(path))
     throw new StoreError('damaged', `${gzipPath(path)} does not read back as it was written; the raw bundle is kept`)
   }

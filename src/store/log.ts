@@ -11,6 +11,7 @@
  *       tile/0/000  tile/1/000.p/1  tile/entries/000 or tile/entries/000.gz
  */
 
+import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Digest } from '../bytes/digest.ts'
 import type { Signer } from '../tlog/key.ts'
@@ -23,6 +24,7 @@ import type { Head } from './head.ts'
 import { openParts, type LogOptions, type LogParts } from './open.ts'
 import { repairLeaf } from './repair.ts'
 import { scrubAll, type Finding } from './scrub.ts'
+import { isStampPath } from './stamps.ts'
 import type { Appended } from './writer.ts'
 
 export type { Appended, Finding, Head, LogOptions }
@@ -63,7 +65,7 @@ export interface Log extends AsyncDisposable {
   inclusionProofNow(leafIndex: number, treeSize: number): Digest[] | undefined
   consistencyProof(oldSize: number, newSize: number): Promise<Digest[]>
   rootAt(size: number): Promise<Digest>
-  /** A C2SP tlog-tiles resource ('checkpoint', 'tile/0/000.p/5', 'tile/entries/000'); undefined when absent. */
+  /** A C2SP tlog-tiles resource ('checkpoint', 'tile/0/000.p/5', 'tile/entries/000'), or 'checkpoints/42.tsr'; undefined when absent. */
   resource(path: string): Promise<Uint8Array | undefined>
   /** A full entry bundle ('tile/entries/000') as a gzip file, where it is stored as one and is as committed; else undefined. */
   gzipped(path: string): Promise<Uint8Array | undefined>
@@ -186,6 +188,8 @@ class DirectoryLog implements Log {
 
   async resource(path: string): Promise<Uint8Array | undefined> {
     if (path === 'checkpoint') return Buffer.from(this.cosigned ?? this.head.note)
+    const { files, publicDirectory } = this.#parts.sources
+    if (isStampPath(path)) return files.read(join(publicDirectory, path))
     const tile = parseTilePath(path)
     if (!tile) return undefined
     const { level, index, width } = tile

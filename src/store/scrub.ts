@@ -8,7 +8,7 @@ import { equal } from '../bytes/digest.ts'
 import { hashBytes, prefixedLeafHash } from '../tlog/hash.ts'
 import { formatTilePath, TILE_BYTES, TILE_WIDTH, tileWidth } from '../tlog/tile.ts'
 import { foldHashes } from '../tlog/tree.ts'
-import { bundlePath, readBundle, readCompressed } from './bundle.ts'
+import { bundlePath, readBundle, readCompressed, type StoredBundle } from './bundle.ts'
 import type { Files } from './file.ts'
 import { disclosuresDigest, readFrame } from './frame.ts'
 import type { Publisher } from './publication.ts'
@@ -167,14 +167,22 @@ export async function* scrubBundle(sources: ScrubSources, bundle: number): Async
   const { files } = sources
   const hashes = await readOrNothing(sources, formatTilePath({ level: 0, index: bundle, width: TILE_WIDTH }))
   if (hashes?.length !== TILE_BYTES) return
-  const [first, width] = [bundle * TILE_WIDTH, TILE_WIDTH]
+  const first = bundle * TILE_WIDTH
   const path = bundlePath(sources.publicDirectory, bundle)
   const stored = await readBundle(files, path).catch(() => undefined)
-  yield* compareBundle(stored?.bytes ?? new Uint8Array(0), hashes, { file: stored?.path ?? path, first, width })
+  yield* compareStored(stored ?? { path, bytes: Buffer.alloc(0), isWhole: false }, hashes, first)
   if (stored?.path !== path) return
   // A crash, or a compression under way, leaves both; a static server may give out either.
   const beside = await readCompressed(files, path).catch(() => undefined)
-  if (beside) yield* compareBundle(beside.bytes, hashes, { file: beside.path, first, width })
+  if (beside) yield* compareStored(beside, hashes, first)
+}
+
+function* compareStored({ path, bytes, isWhole }: StoredBundle, hashes: Uint8Array, first: number): Generator<Finding> {
+  const found = [...compareBundle(bytes, hashes, { file: path, first, width: TILE_WIDTH })]
+  yield* found
+  if (isWhole || found.length > 0) return
+  const problem = `the gzip file of leaves from ${first} on was changed around them: ${path}`
+  yield { leafIndex: first, file: path, offset: 0, problem }
 }
 
 /** Names every entry that differs; after one whose length was changed, nothing behind it can be told apart. */

@@ -64,6 +64,8 @@ export interface StoredTile {
   readonly file: string
   /** Decompressed, where the file is compressed. */
   readonly bytes: Buffer
+  /** False for a gzip file that others may not be able to read. */
+  readonly isWhole: boolean
 }
 
 /** The tile with at least `width` hashes or leaves: full where it is sealed, else the partial one of exactly that width. */
@@ -78,19 +80,19 @@ export async function readTile(
   for (const each of new Set([TILE_WIDTH, width])) {
     const path = formatTilePath({ level, index, width: each })
     const bytes = await readPublic(log, path)
-    if (bytes) return { file: join(log.publicDirectory, path), bytes }
+    if (bytes) return { file: join(log.publicDirectory, path), bytes, isWhole: true }
   }
   return undefined
 }
 
 async function readFullBundle({ publicDirectory }: StoredLog, index: number): Promise<StoredTile | undefined> {
   const stored = await readBundle(diskFiles, bundlePath(publicDirectory, index)).catch(() => undefined)
-  return stored && { file: stored.path, bytes: stored.bytes }
+  return stored && { file: stored.path, bytes: stored.bytes, isWhole: stored.isWhole }
 }
 
 /** The leaves of a bundle as far as its lengths lead, at most `width`. */
 export function splitEntries(
-  { file, bytes }: StoredTile,
+  { file, bytes }: Pick<StoredTile, 'file' | 'bytes'>,
   firstLeafIndex: number,
   width: number,
 ): Map<number, StoredLeaf> {

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { inspect, nothingShown, workUntilCut } from './power-cut.ts'
 import { origin, TestDirectory } from './world.ts'
@@ -16,7 +18,7 @@ function randomFrom(seed: number): () => number {
 }
 
 test(
-  `${ROUNDS} power cuts, while committing, sealing, publishing, erasing, saving snapshots and recovering: what was shown holds`,
+  `${ROUNDS} power cuts, while committing, sealing, compressing, publishing, erasing, saving snapshots and recovering: what was shown holds`,
   { timeout: 120_000 },
   async () => {
     const seed = Date.now() % 1_000_000
@@ -31,5 +33,7 @@ test(
     }
     expect(scene.shown.leaves.size).toBeGreaterThan(200)
     expect(places.size).toBeGreaterThan(2)
+    const bundles = readdirSync(join(directory.path, 'log/public/tile/entries'))
+    expect(bundles.filter((name) => name.endsWith('.gz')).length).toBeGreaterThan(0)
   },
 )

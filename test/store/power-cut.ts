@@ -148,6 +148,7 @@ const optionsOf = ({ directory, origin, signer }: Scene) => ({
   origin,
   signer,
   segmentBytes: 1 << 17,
+  compressBehind: 0,
   publishIntervalMs: 1,
 })
 
