@@ -1,7 +1,7 @@
 /** Declarations: the server itself, and what stands beside it. */
 
 import type { Declaration } from './command.ts'
-import { parseCount } from './text.ts'
+import { parseCount, parseDuration } from './text.ts'
 
 const START = 'Start'
 
@@ -26,6 +26,10 @@ export const instances: readonly Declaration[] = [
       { flags: '--witness <line>', text: 'witness that cosigns, as countersign witness prints it', isRepeated: true },
       { flags: '--witness-quorum <count>', text: 'how many of them must follow within seconds', parse: parseCount },
       { flags: '--require-witnesses', text: 'make credentials only once so many have cosigned the grant (else all)' },
+      { flags: '--tsa <url>', text: 'authority that stamps checkpoints with the time (RFC 3161)' },
+      { flags: '--tsa-ca <file>', text: 'certificates by which its stamps are believed, as PEM' },
+      { flags: '--tsa-every <span>', text: 'time between two stamps, such as 15m (else 1h)', parse: parseDuration },
+      { flags: '--tsa-policy <oid>', text: 'policy that it must stamp under' },
       { flags: '--compress-sealed', text: 'keep all but the newest leaves gzipped: a tenth of the space, same leaves' },
       { flags: '--trusted-proxy <address>', text: 'proxy whose word on addresses is believed', isRepeated: true },
     ],

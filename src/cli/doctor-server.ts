@@ -96,6 +96,17 @@ export async function checkWitnesses({ signedIn }: Patient): Promise<string> {
   })
 }
 
+export async function checkTimestamps({ signedIn }: Patient): Promise<string> {
+  const { stamp } = await signedIn().get('/api/v1/log', logStatus)
+  if (!stamp) return 'none; have checkpoints stamped: countersign up --tsa URL --tsa-ca FILE'
+  if (stamp.trouble)
+    throw new Failure('failed', 'stamp_late', stamp.trouble, {
+      next: 'see that the server reaches the authority, and that --tsa-ca is its certificate',
+    })
+  const when = stamp.stampedAt ? `${stamp.treeSize} leaves, ${formatInstant(stamp.stampedAt)}` : 'nothing yet'
+  return `${stamp.authority} stamped ${when}`
+}
+
 function ageMs(at: string | null | undefined): number {
   return at ? Date.now() - Date.parse(at) : Number.POSITIVE_INFINITY
 }

@@ -7,6 +7,7 @@ import {
   checkLog,
   checkLogin,
   checkServer,
+  checkTimestamps,
   checkWitnesses,
   type Patient,
 } from './doctor-server.ts'
@@ -31,6 +32,7 @@ const SERVER_CHECKS: readonly Check<Patient>[] = [
   ['log', checkLog],
   ['history', checkHistory],
   ['witnesses', checkWitnesses],
+  ['timestamps', checkTimestamps],
   ['login', checkLogin],
 ]
 const MACHINE_CHECKS: readonly Check<Terminal>[] = [

@@ -19,6 +19,9 @@ export const logStatus = z.object({
       }),
     )
     .default([]),
+  stamp: z
+    .object({ authority: shown, treeSize: z.int().nullish(), stampedAt: instant.nullish(), trouble: shown.nullish() })
+    .nullish(),
   healthy: z.boolean(),
   trouble: z.object({ sentence: shown, leafIndex: leafIndex.nullish() }).nullish(),
 })

@@ -40,6 +40,7 @@ export async function run(options: ServerOptions, terminal: Terminal): Promise<n
       `${formatWho(me.who)} at ${client.server} until ${formatInstant(me.expiresAt)}${me.roles.length > 0 ? ` · ${me.roles.join(', ')}` : ''}`,
       `log ${seen.log.origin}: ${seen.log.treeSize} leaves, ${health}`,
       ...(seen.last24h ? [`last 24 h: ${seen.last24h.allowed} allowed, ${seen.last24h.refused} refused`] : []),
+      ...(seen.log.stamp?.trouble ? [paint.amber(seen.log.stamp.trouble)] : []),
       ...seen.needsYou.map(({ text }) => `${paint.amber('needs you')}: ${text}`),
       ...(inFlight.length > 0 ? ['', formatReleases(inFlight, terminal)] : []),
     ].join('\n')

@@ -8,12 +8,13 @@ import { createServer } from '../http/server.ts'
 import { Failure } from './failure.ts'
 import { openFailure, setupUrlOf } from './init.ts'
 import { instanceOptions, type InstanceFlags } from './instance-option.ts'
+import { timestampPolicy, type TimestampFlags } from './timestamp-option.ts'
 import { parseWitnesses, quorumOf } from './witness-option.ts'
 import type { Terminal } from './terminal.ts'
 
 const CONSOLE = resolve(import.meta.dirname, '../../dist/console')
 
-export interface UpFlags extends InstanceFlags {
+export interface UpFlags extends InstanceFlags, TimestampFlags {
   readonly host?: string
   readonly witness?: readonly string[]
   readonly witnessQuorum?: number
@@ -28,7 +29,9 @@ export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
   const quorum = quorumOf(flags, witnesses.length)
   const report = (sentence: string) => terminal.say(sentence)
   const compressSealed = flags.compressSealed ?? false
-  const host = await Host.open({ ...options, compressSealed, witnesses, quorum, report }).catch((error: unknown) => {
+  const timestamps = await timestampPolicy(flags)
+  const told = { ...options, compressSealed, witnesses, quorum, timestamps, report }
+  const host = await Host.open(told).catch((error: unknown) => {
     throw openFailure(error)
   })
   await using stack = new AsyncDisposableStack()

@@ -21,12 +21,15 @@ import { instantOf } from './view/phrase.ts'
 import { Views } from './view/views.ts'
 import type { LogStatus } from './view/shape-word.ts'
 import { startWatch, type Watch } from './watch.ts'
+import { Timestamps, type StampStatus, type TimestampPolicy } from './timestamps.ts'
 import { openWitnesses, type Witnesses, type WitnessOptions } from './witnesses.ts'
 
 export type HostOptions = InstanceOptions & {
   readonly witnesses: readonly WitnessOptions[]
   /** How many of them must have seen the log; without it, none must. */
   readonly quorum?: QuorumPolicy | undefined
+  /** Who stamps checkpoints with the time, if anybody does. */
+  readonly timestamps?: TimestampPolicy | undefined
   /** Hears of what went wrong behind the log, in one sentence each. */
   readonly report: (sentence: string) => void
 }
@@ -43,6 +46,7 @@ export class Host implements AsyncDisposable {
   #parts: AsyncDisposableStack | undefined
   #witnesses: Witnesses | undefined
   #quorum: Quorum | undefined
+  #timestamps: Timestamps | undefined
   #scrub: Scrub | undefined
   #watch: Watch | undefined
   readonly #repair: Repair
@@ -80,7 +84,10 @@ export class Host implements AsyncDisposable {
     return host
   }
 
-  async #start({ witnesses, quorum, directory, report }: HostOptions, parts: AsyncDisposableStack): Promise<void> {
+  async #start(
+    { witnesses, quorum, timestamps, directory, report }: HostOptions,
+    parts: AsyncDisposableStack,
+  ): Promise<void> {
     const { instance } = this
     const { log, ledger, lender, noise, clock } = instance
     const keys = await instance.verifierKeys()
@@ -94,6 +101,10 @@ export class Host implements AsyncDisposable {
     // Also what an old backup brought back.
     await this.#eraser.complete()
     this.#watch = parts.use(startWatch({ desk: instance, lender, noise, report }))
+    if (timestamps)
+      this.#timestamps = parts.use(
+        new Timestamps({ desk: instance, policy: timestamps, directory: join(directory, 'log') }),
+      )
     const onDamage = (damage: Damage) => this.#recordDamage(damage)
     this.#scrub = parts.use(startScrub({ log, directory: join(directory, 'log'), onDamage, onTrouble: report }))
   }
@@ -145,6 +156,12 @@ export class Host implements AsyncDisposable {
   async settle(): Promise<void> {
     await this.#watch?.settle()
     await this.#witnesses?.settle()
+    await this.#timestamps?.settle()
+  }
+
+  /** Undefined where nobody stamps. */
+  stamping(): StampStatus | undefined {
+    return this.#timestamps?.status()
   }
 
   /** Undefined where no number of witnesses is asked for. */
@@ -171,12 +188,20 @@ export class Host implements AsyncDisposable {
         ...(cosignedSize !== undefined && { cosignedSize }),
         ...(cosignedAt !== undefined && { cosignedAt: instantOf(cosignedAt) }),
       })),
+      ...this.#stampFacts(),
       healthy: trouble === undefined,
       ...(trouble && { trouble: { ...trouble, since: instantOf(this.#troubleSince!) } }),
       ...(scrubbedAt !== undefined && { lastScrubAt: instantOf(scrubbedAt) }),
       key: state.log!.logKey,
       startedAt: instantOf(startedAt),
     }
+  }
+
+  #stampFacts(): Pick<LogStatus, 'stamp'> {
+    const status = this.stamping()
+    if (!status) return {}
+    const { stampedAt, ...stamp } = status
+    return { stamp: { ...stamp, ...(stampedAt !== undefined && { stampedAt: instantOf(stampedAt) }) } }
   }
 
   #trouble(): { readonly sentence: string; readonly leafIndex?: number } | undefined {

@@ -1,6 +1,7 @@
 /** Whether this process lives, whether it can do its work, and its numbers for those who watch machines. */
 
 import * as z from '../bytes/schema.ts'
+import type { LogStatus } from '../control/view/shape.ts'
 import { problemResponse, type Desk } from './act.ts'
 import type { Metrics } from './metrics.ts'
 import type { Port } from './port.ts'
@@ -30,8 +31,9 @@ export function health({ app, port }: Desk, metrics: Metrics): void {
     },
     async (_, reply) => {
       const checks = checksOf(port)
-      // Witnesses that nothing waits for are told of, and stop nothing.
-      const ready = checks.every(({ ok, name }) => ok || (name === 'witnesses' && !port.quorum?.isRequired))
+      // Stamps, and witnesses that nothing waits for, are told of, and stop nothing.
+      const isAside = (name: string) => name === 'timestamps' || (name === 'witnesses' && !port.quorum?.isRequired)
+      const ready = checks.every(({ ok, name }) => ok || isAside(name))
       return reply
         .header('cache-control', 'no-store')
         .code(ready ? 200 : 503)
@@ -61,9 +63,14 @@ function witnessCheck(trouble: string | undefined): z.input<typeof check> {
   return { name: 'witnesses', ok: trouble === undefined, detail: trouble ?? 'As many as are needed have cosigned.' }
 }
 
-function checksOf({ ledger, quorum }: Port): z.input<typeof check>[] {
+function stampCheck({ authority, trouble }: NonNullable<LogStatus['stamp']>): z.input<typeof check> {
+  return { name: 'timestamps', ok: trouble === undefined, detail: trouble ?? `${authority} stamps checkpoints.` }
+}
+
+function checksOf({ ledger, quorum, ...port }: Port): z.input<typeof check>[] {
   const { log, state, publishedSize } = ledger
   const damaged = state.log?.damaged ?? []
+  const { stamp } = port.logStatus()
   return [
     {
       name: 'log_writable',
@@ -86,5 +93,6 @@ function checksOf({ ledger, quorum }: Port): z.input<typeof check>[] {
         : 'No policies are in force.',
     },
     ...(quorum ? [witnessCheck(quorum.trouble())] : []),
+    ...(stamp ? [stampCheck(stamp)] : []),
   ]
 }

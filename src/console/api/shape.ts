@@ -69,6 +69,12 @@ export type LogStatus = {
     readonly cosignedAt?: string
     readonly lag: number
   }[]
+  readonly stamp?: {
+    readonly authority: string
+    readonly treeSize?: number
+    readonly stampedAt?: string
+    readonly trouble?: string
+  }
   readonly healthy: boolean
   readonly trouble?: { readonly sentence: string; readonly leafIndex?: number; readonly since: string }
   readonly lastScrubAt?: string

@@ -36,6 +36,17 @@ export function LogPanel({ log }: { readonly log: LogStatus }) {
             )}
           </Fact>
         ))}
+        {log.stamp && (
+          <Fact label={`Time stamps of ${log.stamp.authority}`}>
+            {log.stamp.trouble ??
+              (log.stamp.treeSize === undefined ? 'none yet' : `${formatCount(log.stamp.treeSize)} leaves`)}
+            {log.stamp.stampedAt && (
+              <>
+                , <Ago at={log.stamp.stampedAt} />
+              </>
+            )}
+          </Fact>
+        )}
       </dl>
       {log.witnesses.length === 0 && <p className={styles.note}>No witness cosigns this log yet.</p>}
     </Panel>

@@ -41,6 +41,15 @@ export const logStatus = z.strictObject({
       lag: z.int(),
     }),
   ),
+  /** The authority that stamps checkpoints with the time, where there is one; `trouble` when it is behind. */
+  stamp: z
+    .strictObject({
+      authority: z.string(),
+      treeSize: z.int().optional(),
+      stampedAt: instant.optional(),
+      trouble: z.string().optional(),
+    })
+    .optional(),
   healthy: z.boolean(),
   trouble: z.strictObject({ sentence: z.string(), leafIndex: leafIndex.optional(), since: instant }).optional(),
   lastScrubAt: instant.optional(),
