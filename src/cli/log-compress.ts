@@ -25,7 +25,7 @@ function textOf({ bundles, compressed, changed }: CompressedLog, path: string, {
   if (changed === 0) return paint.good(done)
   return [
     ...(compressed > 0 ? [paint.good(done)] : []),
-    paint.bad(`✗ ${changed} bundles are not as they were signed; they are left as they were`),
+    paint.bad(`✗ ${changed} ${changed === 1 ? 'bundle is' : 'bundles are'} not as signed, and left as found`),
     `  next: countersign log fsck ${printable(path)}`,
   ].join('\n')
 }

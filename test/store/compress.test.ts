@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { run } from '../../src/cli/log-compress.ts'
 import { copyTiles } from '../../src/control/tile-copy.ts'
 import { openTiles } from '../../src/control/tile-source.ts'
 import { verifyLog } from '../../src/control/verification.ts'
@@ -20,6 +21,7 @@ import { hashText, leafHash } from '../../src/tlog/hash.ts'
 import { decodeBundle, formatTilePath, MAX_BUNDLE_BYTES } from '../../src/tlog/tile.ts'
 import { Tree } from '../../src/tlog/tree.ts'
 import { verifyInclusion } from '../../src/tlog/verify.ts'
+import { listening } from '../verify/world.ts'
 import { FaultyFiles } from './faulty.ts'
 import { appendMany, leafOf, origin, TestDirectory } from './world.ts'
 
@@ -233,6 +235,24 @@ test('a bundle that was changed is not compressed, and is named', async () => {
   expect((await findings(log)).map(({ leafIndex }) => leafIndex)).toEqual([600])
   await log.repair(600, leafOf(600, 120))
   expect(await findings(log)).toEqual([])
+})
+
+test('log compress, as somebody types it: says what it did, and exits 5 when something was changed', async () => {
+  using directory = await grown('mixed')
+  const first = listening('text')
+  expect(await run({ directory: directory.path }, first.terminal)).toBe(0)
+  expect(first.text()).toContain(`✓ ${FULL - 3} bundles of 256 leaves are gzipped now; 3 were before`)
+  const second = listening()
+  expect(await run({ directory: directory.path }, second.terminal)).toBe(0)
+  expect(second.json()).toMatchObject({ ok: true, bundles: FULL, compressed: 0, changed: 0 })
+  const file = bundle(directory, 1)
+  overwrite(file, gunzipSync(readFileSync(`${file}.gz`)).fill(0, 20, 30))
+  const third = listening('text')
+  expect(await run({ directory: directory.path }, third.terminal)).toBe(5)
+  expect(third.text()).toContain('1 bundle is not as signed')
+  await expect(run({ directory: join(directory.path, 'wal') }, third.terminal)).rejects.toMatchObject({
+    code: 'absent',
+  })
 })
 
 test('a log that a server owns is not compressed from outside', async () => {

@@ -6,7 +6,9 @@ import { expect, test } from 'vitest'
 import { openRepair } from '../../src/control/repair.ts'
 import { startScrub, type Damage } from '../../src/control/scrub.ts'
 import { openWitnesses, type WitnessesOptions } from '../../src/control/witnesses.ts'
-import { openLog, type Log } from '../../src/store/log.ts'
+import { compressRound } from '../../src/store/compress.ts'
+import { diskFiles } from '../../src/store/file.ts'
+import { openLog, type Finding, type Log } from '../../src/store/log.ts'
 import { originHash } from '../../src/store/witness.ts'
 import { verifyCosignatures } from '../../src/tlog/cosignature.ts'
 import { openCheckpoint } from '../../src/tlog/checkpoint.ts'
@@ -211,6 +213,35 @@ test.each([
   expect(await repair.repair([leafIndex])).toEqual({ repaired: [leafIndex], from: ['w1'], failed: [] })
   await scrub.pass()
   expect(scrub.damaged).toEqual([])
+})
+
+async function findings(log: Log): Promise<Finding[]> {
+  const found: Finding[] = []
+  for await (const finding of log.scrubOnce()) found.push(finding)
+  return found
+}
+
+test('a compressed bundle of which nothing is left behind the changed byte is repaired from the copy, whole', async () => {
+  await using scene = await Scene.open(300)
+  await using witnesses = await openWitnesses(scene.options)
+  await witnesses.settle()
+  await scene.log.flush()
+  const publicDirectory = join(scene.directory, 'public')
+  const hashes = async () => (await scene.log.resource('tile/0/000'))!
+  const inTurn = <T>(work: () => Promise<T>) => work()
+  await compressRound({ files: diskFiles, publicDirectory, hashes, inTurn }, 0, 1)
+  const file = join(publicDirectory, 'tile/entries/000.gz')
+  chmodSync(file, 0o600)
+  const gzip = readFileSync(file)
+  writeFileSync(file, gzip.subarray(0, gzip.length / 2))
+
+  const [finding, ...rest] = await findings(scene.log)
+  expect([finding?.file, rest]).toEqual([file, []])
+  const { leafIndex } = finding!
+  const repair = openRepair({ log: scene.log, signer: () => scene.signer, witnesses: scene.options.witnesses })
+  expect(await repair.repair([leafIndex])).toEqual({ repaired: [leafIndex], from: ['w1'], failed: [] })
+  expect(await findings(scene.log)).toEqual([])
+  expect(readFileSync(file)).toEqual(gzip)
 })
 
 test('a witness whose copy is gone repairs nothing, and that is said', async () => {
