@@ -246,7 +246,7 @@ test('log compress, as somebody types it: says what it did, and exits 5 when som
   expect(await run({ directory: directory.path }, second.terminal)).toBe(0)
   expect(second.json()).toMatchObject({ ok: true, bundles: FULL, compressed: 0, changed: 0 })
   const file = bundle(directory, 1)
-  overwrite(file, gunzipSync(readFileSync(`${file}.gz`)).fill(0, 20, 30))
+  writeFileSync(file, gunzipSync(readFileSync(`${file}.gz`)).fill(0, 20, 30))
   const third = listening('text')
   expect(await run({ directory: directory.path }, third.terminal)).toBe(5)
   expect(third.text()).toContain('1 bundle is not as signed')
