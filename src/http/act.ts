@@ -84,24 +84,33 @@ export function act<B extends z.ZodType, P extends z.ZodType, R extends z.ZodTyp
     config: { access },
     ...(bodyLimit !== undefined && { bodyLimit }),
     handler: async (request, reply) => {
-      const caller = request.caller
-      const scope = caller?.login ?? (access === 'door' ? caller?.id : undefined)
-      const key = method === 'POST' ? request.headers['idempotency-key'] : undefined
       const work = () => answer(route, request, reply, port)
-      if (scope === undefined || key === undefined) return send(reply, await work())
-      if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
-        return sendProblem(reply, problem('malformed', 'Idempotency-Key is 1 to 255 visible ASCII characters.'))
-      const digest = base64url.encode(
-        sha256(utf8.encode(`${method} ${request.url}\n`), request.bodyBytes ?? new Uint8Array()),
-      )
-      const turn = await idempotency.once(
-        { caller: scope, key, digest, isSecret: route.isSecret === true },
-        port.clock(),
-        work,
-      )
-      return turn.kind === 'answer' ? send(reply, turn.answer) : sendProblem(reply, refuseTurn(turn.kind))
+      if (method !== 'POST') return send(reply, await work())
+      const bytes = request.bodyBytes ?? new Uint8Array()
+      return inOneTurn({ port, idempotency }, request, reply, { bytes, isSecret: route.isSecret === true }, work)
     },
   })
+}
+
+type Body = { readonly bytes: Uint8Array; readonly isSecret: boolean }
+
+/** Does what was asked; once, however often it is asked under one Idempotency-Key. */
+export async function inOneTurn(
+  { port, idempotency }: Pick<Desk, 'port' | 'idempotency'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { bytes, isSecret }: Body,
+  work: () => Promise<Answer>,
+): Promise<FastifyReply> {
+  const isDoor = request.routeOptions.config.access === 'door'
+  const scope = request.caller?.login ?? (isDoor ? request.caller?.id : undefined)
+  const key = request.headers['idempotency-key']
+  if (scope === undefined || key === undefined) return send(reply, await work())
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
+    return sendProblem(reply, problem('malformed', 'Idempotency-Key is 1 to 255 visible ASCII characters.'))
+  const digest = base64url.encode(sha256(utf8.encode(`${request.method} ${request.url}\n`), bytes))
+  const turn = await idempotency.once({ caller: scope, key, digest, isSecret }, port.clock(), work)
+  return turn.kind === 'answer' ? send(reply, turn.answer) : sendProblem(reply, refuseTurn(turn.kind))
 }
 
 async function answer<B extends z.ZodType, P extends z.ZodType, R extends z.ZodType>(
@@ -134,7 +143,7 @@ async function answer<B extends z.ZodType, P extends z.ZodType, R extends z.ZodT
 /** Stands where a route for `anyone` has no caller yet; its own command names who it is. */
 const nobody: Caller = { id: 'system:http', kind: 'system' }
 
-function spell({ body }: Problem): Answer {
+export function spell({ body }: Problem): Answer {
   return { status: body.status, text: JSON.stringify(body) }
 }
 

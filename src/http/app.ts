@@ -30,6 +30,8 @@ declare module 'fastify' {
     isFree?: boolean
     /** The route asks the policies itself, or answers about the caller alone. */
     isOpenToRead?: boolean
+    /** The body is lines of JSON, and comes to the route as bytes. */
+    takesLines?: boolean
     /** Shows what is personal: a job has no business with it. */
     isForPeople?: boolean
   }

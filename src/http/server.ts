@@ -31,6 +31,7 @@ import { logins } from './logins.ts'
 import { Metrics } from './metrics.ts'
 import { refuseOtherMethods } from './method.ts'
 import { describeApi } from './openapi.ts'
+import { observations } from './observations.ts'
 import { overview } from './overview.ts'
 import { people, revocations, roles } from './people.ts'
 import { policies } from './policies.ts'
@@ -101,7 +102,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   logins(desk, codes)
   loginCodes(desk, codes)
   const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
-  const flow = [erasures, pushes, builds, releases, approvals, grants]
+  const flow = [erasures, pushes, builds, releases, approvals, grants, observations]
   const trail = [leaves, leafProofs, searches, why, overview, log, alerts, evidencePackages]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
   health(desk, metrics)

@@ -35,6 +35,10 @@ async function tourReleases(story: Story): Promise<void> {
   await office.decide(ben, release, 'approvals')
   await office.decide(cleo, release, 'approvals')
   const granted = await office.post('/api/v1/grants', { release, target: 'web', publicKey: jobKeyLine() }, job.token)
+  const observed = { kind: 'command.run', at: '2026-11-18T10:00:00Z', about: { kind: 'release', id: release } }
+  await office.post('/api/v1/observations', JSON.stringify(observed), job.token, {
+    'content-type': 'application/x-ndjson',
+  })
   await office.get(`/api/v1/releases/${release}/wait?timeoutSeconds=0`, job.token)
   await office.get('/api/v1/releases?state=deploying', ana.token)
   await office.get(`/api/v1/releases/${release}`, ana.token)
@@ -91,6 +95,9 @@ async function tourTrail({ office, ana, door }: Story): Promise<void> {
   await office.post(`/api/v1/alerts/${alert}/acknowledgement`, { note: 'a new colleague' }, ana.token)
   await office.get('/api/v1/leaves?q=outcome:refused&limit=2', ana.token)
   await office.get('/api/v1/exports/leaves?q=outcome:refused&format=json', ana.token)
+  const kept = await office.post('/api/v1/searches', { name: 'refusals', query: 'outcome:refused' }, ana.token)
+  await office.get('/api/v1/searches', ana.token)
+  await office.ask('DELETE', `/api/v1/searches/${kept.body.result.search}`, { as: ana.token })
   await office.get('/api/v1/leaves/1/proof', ana.token)
   const { body } = await office.get('/api/v1/leaves/1', ana.token)
   await office.get(`/api/v1/evidence/${body.evidence[0].digest}`, ana.token)
