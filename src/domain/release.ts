@@ -86,8 +86,8 @@ export function apply(state: State, event: ReleaseEvent, at: number, leafIndex: 
     const release = { ...requested, requestedAt: at, approvals: [], grants: [], leafIndex }
     state.releases.add(event.release, { ...release, ...(before && { previous: before.release }) })
     state.fingerprints.set(prefixOf(event.statementDigest), event.release)
-    for (const of of [event.artifact, event.commit])
-      state.releasesOf.set(of, [...(state.releasesOf.get(of) ?? []).slice(1 - MAX_LISTED), event.release])
+    for (const subject of [event.artifact, event.commit])
+      state.releasesOf.set(subject, [...(state.releasesOf.get(subject) ?? []).slice(1 - MAX_LISTED), event.release])
     for (const [old, expiresAt] of state.openReleases)
       if (expiresAt <= at) state.openReleases.delete(old)
       else break
