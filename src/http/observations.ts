@@ -30,7 +30,10 @@ const { type: _, claimedAt: __, release: ___, grant: ____, ...said } = commands[
 const line = z
   .strictObject({
     ...said,
-    at: z.iso.datetime({ offset: true }).describe('When it happened, by the clock of whoever says so.'),
+    at: z.iso
+      .datetime({ offset: true })
+      .refine((text) => Date.parse(text) >= 0, 'a time from 1970 on')
+      .describe('When it happened, by the clock of whoever says so.'),
     about: z
       .union([
         z.strictObject({ kind: z.literal('release'), id: f.releaseId }),
@@ -104,9 +107,13 @@ async function answer(body: Uint8Array, request: FastifyRequest, reply: FastifyR
     const batched = await recordLines(lines as Lines, request.caller!, personalOf(request), port.ledger)
     return tell(batched, lines.length, reply, port)
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'busy') return spell(full())
-    throw error
+    // Thrown, not answered: what is answered is kept for the next one with the same key.
+    throw error instanceof StoreError && error.code === 'busy' ? busy() : error
   }
+}
+
+function busy(): Error {
+  return Object.assign(new Error('the queue of the log is full'), { statusCode: 429 })
 }
 
 function full(): Problem {

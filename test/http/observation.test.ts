@@ -8,7 +8,7 @@ import { Gate } from '../../src/http/gate.ts'
 import { leafHash } from '../../src/tlog/hash.ts'
 import { verifyInclusion } from '../../src/tlog/verify.ts'
 import { Office, type Answer } from './office.ts'
-import { build, createCommit, pushOf, requestRelease, setUp, type Story } from './story.ts'
+import { requestRelease, setUp, type Story } from './story.ts'
 
 let story: Story
 let office: Office
@@ -68,12 +68,10 @@ describe('a job', () => {
   })
 
   test('is refused the release of another job, in a leaf, and its other lines are recorded', async () => {
-    const { id, object } = createCommit()
-    await office.push(story.door, pushOf(id, object))
-    const other = await build(story, id, { jti: 'other', run_id: '77' })
+    const other = await office.job({ sha: asked.commit, jti: 'other', run_id: '77' })
     const about = { kind: 'release', id: asked.release }
     const gone = { kind: 'release', id: 'release:0000000000' }
-    const { status, body } = await send([step, { ...step, about }, { ...step, about: gone }, step], other.job.token)
+    const { status, body } = await send([step, { ...step, about }, { ...step, about: gone }, step], other.token)
     expect(status).toBe(200)
     const first = body.result.firstLeafIndex
     expect(body.result.refused).toMatchObject([
@@ -109,7 +107,7 @@ const wrong: Record<string, readonly [body: string, where: string]> = {
   'a line that ends early': [`${line}\n{"kind":"step.ended"`, 'line 2, offset 20: it is not JSON'],
   'a name twice': [`{"kind":"a.b","kind":"c.d","at":"${AT}"}`, 'line 1, offset 14: duplicate name'],
   'an empty line': [`${line}\n\n${line}`, 'line 2: it is empty'],
-  'bytes that are no text': [`${line}\n\udfff`.replace('\udfff', '\u{fffd}'), 'line 2, offset 0: it is not JSON'],
+  'a character that no JSON begins with': [`${line}\n\u{fffd}`, 'line 2, offset 0: it is not JSON'],
   'a line that is too long': [`${line}\n${long}`, 'line 2: it has more than 8192 bytes'],
   'more lines than are taken': [`${line}\n`.repeat(1_001), 'line 1001: there are at most 1000'],
   'no kind': [`{"at":"${AT}"}`, 'line 1: kind'],
@@ -187,8 +185,8 @@ test('a gate lets in so many, so many of one caller, and each who left makes roo
 })
 
 test('the log decides every one of them again the same', async () => {
-  const { ledger, evidence } = office.port
-  const report = await replayLog({ log: ledger.log, evidence })
+  const { log } = office.port.ledger
+  const report = await replayLog({ path: office.company.directory })
   expect(report.different).toEqual([])
-  expect(report.same).toBe(ledger.log.head.size)
+  expect(report.same).toBe(log.head.size)
 })
