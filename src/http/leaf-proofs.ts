@@ -7,7 +7,7 @@ import { parseCheckpoint } from '../tlog/checkpoint.ts'
 import { parseNote } from '../tlog/note.ts'
 import type { Desk } from './act.ts'
 import type { Port } from './port.ts'
-import { problem } from './problem.ts'
+import { beyond, seesLeaf } from './look.ts'
 import { read } from './read.ts'
 
 const proven = z.object({
@@ -28,11 +28,11 @@ export function leafProofs(desk: Desk): void {
     isForPeople: true,
     params: z.object({ leafIndex: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER) }),
     answer: proven,
-    sees: ({ params: { leafIndex } }) => ({ kind: 'proof', leaf: leafIndex }),
+    sees: ({ params: { leafIndex } }) => seesLeaf('proof', leafIndex, port),
     look: async ({ params: { leafIndex } }) => {
       const { ledger } = port
       const head = headFor(leafIndex, port)
-      if (!head) return problem('not_found', `The log ends before leaf ${leafIndex}.`)
+      if (!head) return beyond(leafIndex)
       const { hashes, ...rest } = await ledger.prove(leafIndex, head)
       return { leaf: utf8.decode(await ledger.log.leaf(leafIndex)), proof: { ...rest, hashes: [...hashes] } }
     },

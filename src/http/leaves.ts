@@ -8,7 +8,7 @@ import { searchId } from '../domain/search.ts'
 import { problemResponse, securityOf } from './act.ts'
 import type { Desk } from './act.ts'
 import { exports } from './exports.ts'
-import { enter } from './look.ts'
+import { beyond, enter, seesLeaf } from './look.ts'
 import { problem, Problem, problemOfQuery, sendProblem } from './problem.ts'
 import { read } from './read.ts'
 import { linkNext } from './releases.ts'
@@ -42,10 +42,10 @@ export function leaves(desk: Desk): void {
       const q = queryOf(asked, caller!, port)
       return q instanceof Problem ? q : { kind: 'search', query: q, page: asked }
     },
-    look: ({ query: asked, caller, reply }) => {
+    look: async ({ query: asked, caller, reply }) => {
       const q = queryOf(asked, caller!, port)
       if (q instanceof Problem) return q
-      const page = port.views.leaves({ ...asked, q })
+      const page = await port.views.leaves({ ...asked, q })
       if ('problem' in page) return problemOfQuery(page)
       const cursor = asked.after === undefined ? { before: page.next } : { after: page.next }
       if (page.next !== undefined) linkNext(reply, '/api/v1/leaves', { ...asked, ...cursor })
@@ -58,9 +58,8 @@ export function leaves(desk: Desk): void {
     isForPeople: true,
     params: z.object({ leafIndex: index }),
     answer: shape.leafDetail,
-    sees: ({ params: { leafIndex } }) => ({ kind: 'leaf', leaf: leafIndex }),
-    look: async ({ params: { leafIndex } }) =>
-      (await port.views.leaf(leafIndex)) ?? problem('not_found', `The log ends before leaf ${leafIndex}.`),
+    sees: ({ params: { leafIndex } }) => seesLeaf('leaf', leafIndex, port),
+    look: async ({ params: { leafIndex } }) => (await port.views.leaf(leafIndex)) ?? beyond(leafIndex),
   })
   evidence(desk)
   exports(desk)

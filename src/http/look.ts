@@ -6,7 +6,7 @@ import { isRefusal } from '../evidence/refusal.ts'
 import type { FastifyRequest } from './app.ts'
 import { mayRead, personalOf } from './caller.ts'
 import type { Port } from './port.ts'
-import { problemOfRefusal, type Problem } from './problem.ts'
+import { problem, problemOfRefusal, type Problem } from './problem.ts'
 import { problemOfDecision } from './receipt.ts'
 
 export type Looking = Look & { readonly page?: Page }
@@ -18,6 +18,15 @@ export async function enter({ page = {}, ...look }: Looking, request: FastifyReq
   const noted = await port.reading.see(look, page, reader)
   if (isRefusal(noted)) return problemOfRefusal(noted, true)
   return refusalOf(noted, port)
+}
+
+/** A leaf that is there: who asks for the next one must not make it by asking. */
+export function seesLeaf(kind: 'leaf' | 'proof', leafIndex: number, { ledger }: Port): Looking | Problem {
+  return leafIndex < ledger.publishedSize ? { kind, leaf: leafIndex } : beyond(leafIndex)
+}
+
+export function beyond(leafIndex: number): Problem {
+  return problem('not_found', `The log ends before leaf ${leafIndex}.`)
 }
 
 export function refusalOf(recorded: Parameters<typeof problemOfDecision>[0], port: Port): Problem | undefined {

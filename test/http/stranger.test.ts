@@ -39,6 +39,7 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/log/repair': {},
   'POST /api/v1/log/rotation': {},
   'POST /api/v1/alerts/:id/acknowledgement': {},
+  'POST /api/v1/searches': { name: 'refusals', query: 'outcome:refused' },
   'POST /api/v1/evidence-packages': { from: '0', to: '3' },
 })
 const envelope = { id: 'aaaa', rawId: 'aaaa', type: 'public-key', clientExtensionResults: {} }
@@ -62,6 +63,7 @@ function routes(): Route[] {
 
 function fill(pattern: string): string {
   if (pattern.startsWith('/api/v1/grants/')) return '/api/v1/grants/grant:0000000000'
+  if (pattern.startsWith('/api/v1/searches/')) return '/api/v1/searches/search:0000000000'
   if (pattern.startsWith('/api/v1/alerts/')) return '/api/v1/alerts/alert:0000000000/acknowledgement'
   return pattern.replaceAll(/:[a-z]+/g, (name) => EXAMPLES[name] ?? name)
 }

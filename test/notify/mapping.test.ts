@@ -126,6 +126,7 @@ const ecsTypes: Readonly<Record<string, readonly string[]>> = {
   authentication: ['start', 'end', 'info'],
   iam: ['admin', 'change', 'creation', 'deletion', 'group', 'info', 'user'],
   intrusion_detection: ['allowed', 'denied', 'info'],
+  database: ['access', 'change', 'info', 'error'],
   configuration: ['access', 'change', 'creation', 'deletion', 'info'],
 }
 
