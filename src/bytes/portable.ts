@@ -57,9 +57,9 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   return rest
 })
 
-/** CRC-32 as zip has it (ISO 3309). */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffff_ffff
+/** CRC-32 as zip has it (ISO 3309), of these bytes behind those that had `before`. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = before ^ 0xffff_ffff
   for (let at = 0; at < bytes.length; at += 1) crc = (crc >>> 8) ^ crcTable[(crc ^ bytes[at]!) & 0xff]!
   return (crc ^ 0xffff_ffff) >>> 0
 }

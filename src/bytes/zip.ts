@@ -7,7 +7,15 @@
  * Source: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16. Runs in a browser, too.
  */
 
-export type ZipMember = { readonly name: string; readonly bytes: Uint8Array; readonly crc: number }
+/** Bytes that can be read at any place, so that an archive need not fit into memory. */
+export type Source = {
+  readonly size: number
+  /** Exactly these bytes. Rejects when there are fewer. */
+  readonly read: (at: number, length: number) => Promise<Uint8Array>
+}
+
+/** `at` is where its bytes begin in the archive. */
+export type ZipMember = { readonly name: string; readonly size: number; readonly crc: number; readonly at: number }
 export type ZipEntry = { readonly name: string; readonly size: number; readonly crc: number; readonly offset: number }
 
 export const MAX_MEMBERS = 20_000
@@ -105,36 +113,49 @@ function setName(bytes: Uint8Array, at: number, name: string): void {
   for (let i = 0; i < name.length; i += 1) bytes[at + i] = name.charCodeAt(i)
 }
 
+export function memorySource(bytes: Uint8Array): Source {
+  return { size: bytes.length, read: (at, length) => Promise.resolve(bytes.subarray(at, at + length)) }
+}
+
 /**
- * The members, as views of `bytes`. Throws a ZipError for what `formatLocalHeader` and `formatDirectory` would not have written:
- * compression, encryption, comments, extra fields, gaps, overlaps, other orders, names that lead elsewhere or twice to one place.
- * Whether the bytes are those that their CRC-32 names is not looked at here.
+ * The members and where their bytes are. Rejects with a ZipError for what `formatLocalHeader` and `formatDirectory` would not have
+ * written: compression, encryption, comments, extra fields, gaps, overlaps, other orders, names that lead elsewhere or twice to one
+ * place. Whether the bytes are those that their CRC-32 names is not looked at here.
  */
-export function parseZip(bytes: Uint8Array): ZipMember[] {
-  const { count, start } = parseEnd(bytes)
+export async function readZip(source: Source): Promise<ZipMember[]> {
+  const { count, start, size } = await readEnd(source)
+  const directory = await source.read(start, size)
   const members: ZipMember[] = []
   const places = new Set<string>()
-  let [at, end] = [start, 0]
+  let [at, end] = [0, 0]
   for (let i = 0; i < count; i += 1) {
-    const entry = parseCentralHeader(bytes, at, bytes.length - END_BYTES)
-    requireName(entry.name, at, members.at(-1)?.name, places)
-    requireSame(bytes, at, formatCentralHeader({ ...entry, offset: end }), 'a directory entry is not of the one form')
-    requireSame(bytes, end, formatLocalHeader(entry), `the header of ${entry.name} is not that of its directory entry`)
-    const from = end + LOCAL_BYTES + entry.name.length
+    const entry = parseCentralHeader(directory, at, start)
+    requireName(entry.name, start + at, members.at(-1)?.name, places)
+    const header = formatCentralHeader({ ...entry, offset: end })
+    requireSame(directory.subarray(at), start + at, header, 'a directory entry is not of the one form')
+    const local = formatLocalHeader(entry)
+    const from = end + local.length
+    const found = await source.read(end, Math.min(local.length, start - end))
+    requireSame(found, end, local, `the header of ${entry.name} is not that of its directory entry`)
+    if (from + entry.size > start) throw new ZipError(from, `${entry.name} runs into the directory`)
+    members.push({ ...entry, at: from })
     end = from + entry.size
-    if (end > start) throw new ZipError(from, `${entry.name} runs into the directory`)
-    members.push({ name: entry.name, bytes: bytes.subarray(from, end), crc: entry.crc })
-    at += CENTRAL_BYTES + entry.name.length
+    at += header.length
   }
   if (end !== start) throw new ZipError(end, 'bytes that belong to no member')
-  if (at !== bytes.length - END_BYTES) throw new ZipError(at, 'bytes that belong to no directory entry')
+  if (at !== size) throw new ZipError(start + at, 'bytes that belong to no directory entry')
   return members
 }
 
-function parseEnd(bytes: Uint8Array): { readonly count: number; readonly start: number } {
-  const at = bytes.length - END_BYTES
+/** Longer than any directory that has a place in it for each member. */
+const MAX_DIRECTORY_BYTES = MAX_MEMBERS * (CENTRAL_BYTES + 606)
+
+async function readEnd(
+  source: Source,
+): Promise<{ readonly count: number; readonly start: number; readonly size: number }> {
+  const at = source.size - END_BYTES
   if (at < 0) throw new ZipError(0, 'too short for a zip archive')
-  const view = viewOf(bytes, at)
+  const view = viewOf(await source.read(at, END_BYTES), 0)
   if (view.getUint32(0, true) !== 0x0605_4b50)
     throw new ZipError(at, 'not a zip archive, or cut short, or with something behind its end')
   const [count, size, start] = [view.getUint16(10, true), view.getUint32(12, true), view.getUint32(16, true)]
@@ -142,19 +163,22 @@ function parseEnd(bytes: Uint8Array): { readonly count: number; readonly start: 
     throw new ZipError(at, 'an archive in several parts, or with a comment')
   if (count > MAX_MEMBERS) throw new ZipError(at, `${count} members, and at most ${MAX_MEMBERS} are read`)
   if (start + size !== at) throw new ZipError(at, 'the directory does not end where the archive does')
-  return { count, start }
+  if (size > MAX_DIRECTORY_BYTES) throw new ZipError(start, `a directory of ${size} bytes`)
+  return { count, start, size }
 }
 
-function parseCentralHeader(bytes: Uint8Array, at: number, end: number) {
-  if (at + CENTRAL_BYTES > end) throw new ZipError(at, 'the directory is cut short')
+/** The entry at `at` of the directory, which begins at `start` of the archive. */
+function parseCentralHeader(bytes: Uint8Array, at: number, start: number) {
+  if (at + CENTRAL_BYTES > bytes.length) throw new ZipError(start + at, 'the directory is cut short')
   const view = viewOf(bytes, at)
-  if (view.getUint16(10, true) !== 0) throw new ZipError(at, 'a member is compressed; members are only ever stored')
+  if (view.getUint16(10, true) !== 0)
+    throw new ZipError(start + at, 'a member is compressed; members are only ever stored')
   const length = view.getUint16(28, true)
-  if (at + CENTRAL_BYTES + length > end) throw new ZipError(at, 'a name is cut short')
+  if (at + CENTRAL_BYTES + length > bytes.length) throw new ZipError(start + at, 'a name is cut short')
   const name = String.fromCharCode(...bytes.subarray(at + CENTRAL_BYTES, at + CENTRAL_BYTES + Math.min(length, 1024)))
   const size = view.getUint32(24, true)
   if (size > MAX_MEMBER_BYTES)
-    throw new ZipError(at, `a member of ${size} bytes, and at most ${MAX_MEMBER_BYTES} are read`)
+    throw new ZipError(start + at, `a member of ${size} bytes, and at most ${MAX_MEMBER_BYTES} are read`)
   return { name, size, crc: view.getUint32(16, true) }
 }
 
@@ -172,8 +196,9 @@ function requireName(name: string, at: number, before: string | undefined, place
   }
 }
 
+/** `at` is where these bytes stand in the archive. */
 function requireSame(bytes: Uint8Array, at: number, expected: Uint8Array, problem: string): void {
-  for (let i = 0; i < expected.length; i += 1) if (bytes[at + i] !== expected[i]) throw new ZipError(at + i, problem)
+  for (let i = 0; i < expected.length; i += 1) if (bytes[i] !== expected[i]) throw new ZipError(at + i, problem)
 }
 
 function viewOf(bytes: Uint8Array, at: number): DataView {

@@ -3,7 +3,8 @@
 import { stat } from 'node:fs/promises'
 import type { PackageReport, Trust } from '../domain/package/check.ts'
 import type { Check } from '../domain/package/finding.ts'
-import { readPackage } from '../store/package.ts'
+import type { Source } from '../bytes/zip.ts'
+import { openPackage } from '../store/package.ts'
 import { StoreError } from '../store/error.ts'
 import { Failure } from './failure.ts'
 import type { Terminal } from './terminal.ts'
@@ -15,9 +16,9 @@ export async function isPackage(path: string): Promise<boolean> {
   return path.endsWith('.csevidence') || ((await stat(path).catch(() => undefined))?.isFile() ?? false)
 }
 
-export async function readPackageOrFail(path: string): Promise<Uint8Array> {
+export async function openPackageOrFail(path: string): Promise<Source & AsyncDisposable> {
   try {
-    return await readPackage(path)
+    return await openPackage(path)
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     throw new Failure(error.code === 'absent' ? 'notFound' : 'unverified', 'no_package', error.message)

@@ -2,7 +2,7 @@
 
 import { replayPackage, type PackageReplay } from '../domain/package/replay.ts'
 import { EXIT } from './failure.ts'
-import { documentOf, linesOf, readPackageOrFail, trustOf } from './package-verdict.ts'
+import { documentOf, linesOf, openPackageOrFail, trustOf } from './package-verdict.ts'
 import { startProgress } from './progress.ts'
 import { textOf, type ReplayOptions } from './replay.ts'
 import type { Terminal } from './terminal.ts'
@@ -10,9 +10,9 @@ import type { Terminal } from './terminal.ts'
 /** 0 when nothing differs, else 5; also when the package is not what was signed. */
 export async function run({ directory, logKey }: ReplayOptions, terminal: Terminal): Promise<number> {
   const trust = trustOf(logKey)
-  const bytes = await readPackageOrFail(directory)
+  await using source = await openPackageOrFail(directory)
   using progress = startProgress(process.stderr, 'leaves')
-  const replayed = await replayPackage(bytes, trust, (done, total) => progress.update(done, total))
+  const replayed = await replayPackage(source, trust, (done, total) => progress.update(done, total))
   progress[Symbol.dispose]()
   const { report, replay, start } = replayed
   if (!replay) {

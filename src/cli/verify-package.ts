@@ -3,7 +3,7 @@
 import { nodeTools } from '../domain/package/node-tools.ts'
 import { checkPackage } from '../domain/package/check.ts'
 import { EXIT } from './failure.ts'
-import { documentOf, linesOf, readPackageOrFail, trustOf } from './package-verdict.ts'
+import { documentOf, linesOf, openPackageOrFail, trustOf } from './package-verdict.ts'
 import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import type { VerifyOptions } from './verify.ts'
@@ -11,9 +11,9 @@ import type { VerifyOptions } from './verify.ts'
 /** 0 when every check passes, else 5. */
 export async function run({ directory, logKey, witnessKey }: VerifyOptions, terminal: Terminal): Promise<number> {
   const trust = trustOf(logKey, witnessKey)
-  const bytes = await readPackageOrFail(directory)
+  await using source = await openPackageOrFail(directory)
   using progress = startProgress(process.stderr, 'leaves')
-  const { report } = await checkPackage(bytes, trust, nodeTools, (done, total) => progress.update(done, total))
+  const { report } = await checkPackage(source, trust, nodeTools, (done, total) => progress.update(done, total))
   progress[Symbol.dispose]()
   terminal.result(documentOf(report), () => linesOf(report, terminal).join('\n'))
   return report.isGood ? EXIT.ok : EXIT.unverified

@@ -33,12 +33,18 @@ export function evidencePackages(desk: Desk): void {
     result: made,
     status: 201,
     ask: ({ body: { framework, withhold, ...rest }, caller, personal, request }) => {
-      request.raw.socket.setTimeout?.(MAKING_MS)
+      const { socket } = request.raw
+      socket.setTimeout?.(MAKING_MS)
       const asked: Asked = { ...rest, ...(framework && { framework }), ...(withhold && { withhold }) }
       let sizeBytes = 0
       return {
         perform: async () => {
-          const given = await port.exports.give(asked, { caller, personal })
+          const gone = new AbortController()
+          const leave = () => gone.abort()
+          socket.once('close', leave)
+          const given = await port.exports
+            .give(asked, { caller, personal }, gone.signal)
+            .finally(() => socket.off('close', leave))
           if (isRefusal(given)) return given
           sizeBytes = given.sizeBytes
           return given.recorded

@@ -6,8 +6,10 @@ import { sha256 } from '../../src/bytes/digest.ts'
 import { utf8 } from '../../src/bytes/text.ts'
 import { parseBound } from '../../src/domain/package/bound.ts'
 import { Derived } from '../../src/domain/package/derived.ts'
+import { formatLines } from '../../src/domain/package/layout.ts'
 import { parsePlainLeaf } from '../../src/domain/package/plain-leaf.ts'
-import { compareLines, formatCsv } from '../../src/domain/package/table.ts'
+import { Comparison } from '../../src/domain/package/comparison.ts'
+import { formatCells } from '../../src/domain/package/table.ts'
 
 const leaf = (leafIndex: number, type: string, event: object, more: object = {}) =>
   JSON.stringify({
@@ -66,24 +68,34 @@ const story = [
 ]
 
 const asked = { from: '0', to: '13', samples: 0, nonce: '' }
-const documents = () => {
-  const derived = new Derived()
-  for (const [index, text] of story.entries()) derived.take(parsePlainLeaf(text, index)!)
-  return [...derived.documents({ origin: 'log.example', from: 0, to: 13, asked }, [])]
+const documents = async () => {
+  const lists = new Map<string, string[]>()
+  const derived = new Derived(asked, (name) => {
+    const lines: string[] = []
+    lists.set(name, lines)
+    return { write: (line) => void lines.push(line), drain: () => Promise.resolve() }
+  })
+  const leaves = story.map((text, index) => parsePlainLeaf(text, index)!)
+  for (const each of leaves) await derived.take(each)
+  await derived.finish((leafIndex) => Promise.resolve(leaves[leafIndex]))
+  return [
+    ...[...lists].map(([name, lines]) => ({ name, bytes: formatLines(lines) })),
+    derived.coverage({ origin: 'log.example', from: 0, to: 13, asked }, []),
+  ]
 }
 
-test('the lists of given leaves are these bytes; another rule is another format', () => {
-  const spelled = documents().map(({ name, bytes }) => `${formatHex(sha256(bytes))} ${name}\n`)
+test('the lists of given leaves are these bytes; another rule is another format', async () => {
+  const spelled = (await documents()).map(({ name, bytes }) => `${formatHex(sha256(bytes))} ${name}\n`)
   expect(formatHex(sha256(utf8.encode(spelled.join(''))))).toBe(
     '60f3c71e4699a2e8524e2fa00f92d94f40e6e5b6ab338822eb09b117a2aa2880',
   )
 })
 
-test('one row of a spreadsheet is one line, and none is a formula', () => {
-  const csv = utf8.decode(documents().find(({ name }) => name === 'populations/releases.csv')!.bytes)
+test('one row of a spreadsheet is one line, and none is a formula', async () => {
+  const csv = utf8.decode((await documents()).find(({ name }) => name === 'populations/releases.csv')!.bytes)
   expect(csv).toContain(`"'=HYPERLINK(""x""),y"`)
   expect(csv.split('\n')).toHaveLength(3)
-  expect(formatCsv({ columns: ['a'], rows: [{ a: '+1\n@x\r' }] })[1]).toBe("'+1 @x ")
+  expect(formatCells({ a: '+1\n@x\r' }, ['a'])).toBe("'+1 @x ")
 })
 
 test.each([
@@ -94,8 +106,14 @@ test.each([
   [['a', 'b', 'c'], ['a', 'b', 'c', 'd'], 'added', 3],
   [['a', 'b', 'c'], ['a', 'x', 'b', 'c'], 'added', 1],
   [['a', 'b'], [], 'truncated', 0],
-])('%j made %j is %s', (expected, given, cause, index) => {
-  expect(compareLines(expected, given)).toMatchObject({ cause, index })
+])('%j made %j is %s', async (expected, given, cause, index) => {
+  const comparison = new Comparison(
+    (async function* () {
+      yield* given.map(utf8.encode)
+    })(),
+  )
+  for (const line of expected) await comparison.expect(utf8.encode(line))
+  expect(await comparison.end()).toMatchObject({ cause, index })
 })
 
 test('a day that ends a period is in it; what is no day is no bound', () => {

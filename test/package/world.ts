@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { formatHex } from '../../src/bytes/portable.ts'
 import { sha256 } from '../../src/bytes/digest.ts'
 import { base64, utf8 } from '../../src/bytes/text.ts'
-import { compareNames, formatDirectory, formatLocalHeader, parseZip, type ZipEntry } from '../../src/bytes/zip.ts'
+import { compareNames, formatDirectory, formatLocalHeader, type ZipEntry } from '../../src/bytes/zip.ts'
 import { crc32 } from 'node:zlib'
-import { exportPackage, type ExportSource } from '../../src/control/package/export.ts'
+import { exportPackage } from '../../src/control/package/export.ts'
+import { feedOf, orderOf, type ExportSource } from '../../src/control/package/feed.ts'
 import { readControls } from '../../src/control/package/controls.ts'
 import { findRange } from '../../src/control/package/range.ts'
 import { nodeTools } from '../../src/domain/package/node-tools.ts'
@@ -58,7 +59,8 @@ export class World implements AsyncDisposable {
     const range = await findRange(whole, this.source.log)
     if (isRefusal(range)) throw new Error(range.because)
     const path = join(this.directory, `${(this.#count += 1)}.csevidence`)
-    await exportPackage({ ...this.source, ...source }, whole, range, path)
+    const all = { ...this.source, ...source }
+    await exportPackage(await orderOf(all, whole, range), feedOf(all), path)
     return readFileSync(path)
   }
 
@@ -94,8 +96,16 @@ async function live(story: Story): Promise<void> {
 
 export type Parts = Map<string, Uint8Array>
 
+/** Members as an exporter wrote them, one behind the other. */
 export function takeApart(bytes: Uint8Array): Parts {
-  return new Map(parseZip(bytes).map(({ name, bytes: content }) => [name, content]))
+  const parts: Parts = new Map()
+  const archive = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  for (let at = 0; archive.readUInt32LE(at) === 0x0403_4b50;) {
+    const [size, from] = [archive.readUInt32LE(at + 22), at + 30 + archive.readUInt16LE(at + 26)]
+    parts.set(archive.toString('latin1', at + 30, from), bytes.subarray(from, from + size))
+    at = from + size
+  }
+  return parts
 }
 
 export function zip(members: Iterable<readonly [string, Uint8Array]>): Uint8Array {

@@ -7,6 +7,10 @@ import { parseKey, parseNote, verifyNote } from '../verify/note.ts'
 
 export const browserTools: Tools = {
   sha256: (bytes) => sha256(bytes),
+  hash: () => {
+    const parts: Uint8Array[] = []
+    return { update: (bytes) => parts.push(bytes), digest: () => sha256(concat(...parts)) }
+  },
   leafHash,
   nodeHash,
   judgeNote: async (note, key) => verifyNote(parseNote(note), await parseKey(key)),

@@ -15,8 +15,8 @@ import type { Request } from '../handle.ts'
 import type { Instance } from '../instance.ts'
 import type { Recorded } from '../ledger.ts'
 import { readControls } from './controls.ts'
-import { exportPackage } from './export.ts'
 import { findRange, type LeafRange } from './range.ts'
+import { exportInThread } from './thread.ts'
 
 const KEPT_MS = 15 * 60 * 1000
 const MAX_KEPT = 4
@@ -44,8 +44,8 @@ export class Exports implements AsyncDisposable {
     })
   }
 
-  /** One after the other: each reads much of the log. */
-  async give(asked: Asked, request: Omit<Request, 'command'>): Promise<Exported | Refusal> {
+  /** One after the other: each reads much of the log. It is given up when `signal` says that nobody waits for it any more. */
+  async give(asked: Asked, request: Omit<Request, 'command'>, signal?: AbortSignal): Promise<Exported | Refusal> {
     const range = await findRange(asked, this.#instance.log)
     if (isRefusal(range)) return range
     const command = (digest: DigestText) => commandOf(asked, range, digest)
@@ -55,9 +55,11 @@ export class Exports implements AsyncDisposable {
     if (this.#isBusy) return refuse('busy', 'Another package is being made; ask again when it is there.')
     this.#isBusy = true
     try {
-      return await this.#make(asked, range, request, command)
+      return await this.#make(asked, range, request, command, signal)
     } catch (error) {
       if (error instanceof StoreError && error.code === 'size') return refuse('too_large', `${error.message}.`)
+      if (error instanceof StoreError && error.code === 'closed')
+        return refuse('busy', 'It took too long to make this package; choose a shorter period, or ask again later.')
       throw error
     } finally {
       this.#isBusy = false
@@ -81,6 +83,7 @@ export class Exports implements AsyncDisposable {
     range: LeafRange,
     request: Omit<Request, 'command'>,
     command: (digest: DigestText) => Request['command'],
+    signal: AbortSignal | undefined,
   ): Promise<Exported | Refusal> {
     // What a process before us left behind.
     await (this.#cleared ??= this.forget())
@@ -90,7 +93,8 @@ export class Exports implements AsyncDisposable {
     const source = { log, evidence, signer, witnesses, version: options.version, controls: readControls() }
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const path = join(this.#directory, freshNonce())
-    const written = await exportPackage(source, asked, range, path)
+    const place = { path, evidenceDirectory: join(options.directory, 'evidence') }
+    const written = await exportInThread(source, asked, range, place, signal)
     const exported = await this.#record({ ...request, command: command(written.digest) }, written.sizeBytes)
     if (isRefusal(exported) || exported.recorded.decision.outcome !== 'allowed') await rm(path, { force: true })
     else await this.#keep(path, written, exported.recorded.leaf.caller.id)

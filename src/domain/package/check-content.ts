@@ -1,197 +1,153 @@
 /** That what stands beside the leaves is what they commit to, and that every list is what its rule makes of them. */
 
-import { parse, parseCanonical } from '../../bytes/json.ts'
-import { decodeText, encodeText, formatBase64, formatHex, parseBase64 } from '../../bytes/portable.ts'
-import { compareNames } from '../../bytes/zip.ts'
-import type { Leaves } from './check-log.ts'
+import { parse } from '../../bytes/json.ts'
+import { decodeText, isSame } from '../../bytes/portable.ts'
+import type { Source } from '../../bytes/zip.ts'
+import type { Line } from './archive.ts'
+import { Disclosures } from './check-disclosure.ts'
+import { attempt, Evidence, type Count } from './check-evidence.ts'
 import type { Members, Opened } from './check-manifest.ts'
+import { Comparison } from './comparison.ts'
 import { parseControlMap, type ControlMap } from './control.ts'
 import { Derived } from './derived.ts'
 import { because, judged, type Check, type Problem } from './finding.ts'
 import * as layout from './layout.ts'
+import { Leaves } from './leaves.ts'
 import { FRAMEWORKS, type Manifest } from './manifest.ts'
-import { fieldsOf, listOf, numberOf, textOf, type Fields, type PlainLeaf } from './plain-leaf.ts'
+import { fieldsOf, listOf, textOf, type PlainLeaf } from './plain-leaf.ts'
+import { rules } from './population.ts'
 import type { SampleFile } from './sample.ts'
-import { compareLines } from './table.ts'
+import { Compared, problemOf } from './sheet.ts'
 import type { Tools } from './tool.ts'
 
-export type Blobs = ReadonlyMap<string, Uint8Array>
-export type ContentCounts = {
-  readonly evidence: { readonly checked: number; readonly withheld: number }
-  readonly disclosures: { readonly checked: number; readonly withheld: number }
-}
+export type ContentCounts = { readonly leaves: number; readonly evidence: Count; readonly disclosures: Count }
+export type ContentCheck = { readonly checks: readonly Check[]; readonly counts: ContentCounts }
 
-/** Lines of all members of a folder, in the order of their names. */
-function linesIn(members: Members, folder: string): string[] {
-  const names = [...members.keys()].filter((name) => name.startsWith(folder)).sort(compareNames)
-  return names.flatMap((name) => layout.splitLines(members.get(name)!).map((line) => decodeText(line)))
-}
+export class Content {
+  readonly leaves: Leaves
+  readonly evidence: Evidence
+  readonly #members: Members
+  readonly #manifest: Manifest
+  readonly #tools: Tools
+  readonly #disclosures: Disclosures
+  readonly #lists = new Map<string, Compared>()
+  readonly #derived: Derived
 
-/** One line as it was written, its members by name; undefined for any other spelling. */
-function strictLine(line: string, names: readonly string[]): Fields | undefined {
-  const said = attempt(() => fieldsOf(parseCanonical(line)))
-  return said && Object.keys(said).sort().join() === names.join() ? said : undefined
-}
-
-/** Evidence that leaves of the range name, by digest. What was erased before the export is counted and not a fault. */
-export async function checkEvidence({ members, manifest }: Opened, { plain }: Leaves, { sha256 }: Tools) {
-  const problems: Problem[] = []
-  const blobs = new Map<string, Uint8Array>()
-  const named = new Set(plain.flatMap(({ evidence }) => evidence.map(({ digest }) => digest)))
-  const start = startPolicy(members, manifest)
-  for (const line of linesIn(members, 'evidence/')) {
-    const said = strictLine(line, ['base64', 'digest'])
-    const digest = textOf(said?.['digest'])
-    const bytes = attempt(() => parseBase64(textOf(said?.['base64'])))
-    if (!said || !bytes || blobs.has(digest))
-      problems.push({ cause: 'malformed', detail: 'a line of evidence is not one' })
-    else if (!named.has(digest) && digest !== start)
-      problems.push({ cause: 'added', detail: `no leaf of the range names the evidence ${digest.slice(0, 80)}` })
-    else if (`sha256:${formatHex(await sha256(bytes))}` !== digest)
-      problems.push({ cause: 'altered', detail: `the evidence ${digest} ${namedBy(digest, plain)}was altered` })
-    else blobs.set(digest, bytes)
+  constructor({ members, manifest }: Opened, source: Source, tools: Tools) {
+    this.leaves = new Leaves(manifest.from, source)
+    this.evidence = new Evidence(source)
+    this.#members = members
+    this.#manifest = manifest
+    this.#tools = tools
+    this.#disclosures = new Disclosures(members, tools)
+    this.#derived = new Derived(manifest.asked, (name) => {
+      const sheet = new Compared(name, members.get(name))
+      this.#lists.set(name, sheet)
+      return sheet
+    })
   }
-  const checked = [...named].filter((digest) => blobs.has(digest)).length
-  const counts = { checked, withheld: named.size - checked }
-  const detail = `${checked} blobs with the digests that leaves name; ${counts.withheld} withheld or erased`
-  return { check: judged('evidence', detail, problems), counts, blobs: blobs as Blobs }
-}
 
-function namedBy(digest: string, plain: readonly PlainLeaf[]): string {
-  const leaf = plain.find(({ evidence }) => evidence.some((each) => each.digest === digest))
-  const kind = leaf?.evidence.find((each) => each.digest === digest)?.kind
-  return leaf ? `(${kind} of leaf ${leaf.leafIndex}) ` : ''
-}
+  /** The next leaf of the range. */
+  async take(leaf: PlainLeaf, line: Line): Promise<void> {
+    this.leaves.add(line)
+    this.evidence.take(leaf)
+    await this.#disclosures.take(leaf)
+    await this.#derived.take(leaf)
+  }
 
-/** RFC 9901: a disclosure belongs to the leaf that holds its digest. */
-export async function checkDisclosures({ members, manifest }: Opened, { plain }: Leaves, { sha256 }: Tools) {
-  const problems: Problem[] = []
-  const shown = new Set<string>()
-  for (const line of linesIn(members, 'disclosures/')) {
-    const said = strictLine(line, ['disclosures', 'leafIndex'])
-    if (!said) problems.push({ cause: 'malformed', detail: 'a line of disclosures is not one' })
-    const leafIndex = numberOf(said?.['leafIndex'])
-    const commitments = plain[leafIndex - manifest.from]?.commitments ?? []
-    for (const text of listOf(said?.['disclosures']).map(textOf)) {
-      const digest = formatBase64(await sha256(encodeText(text)))
-        .replaceAll('+', '-')
-        .replaceAll('/', '_')
-        .replace('=', '')
-      if (commitments.includes(digest) && !shown.has(digest)) shown.add(digest)
-      else
-        problems.push({
-          cause: 'altered',
-          detail: `a disclosure beside leaf ${leafIndex} is not one that it commits to`,
-        })
+  /** After the last leaf. */
+  async check(rootHash: string): Promise<ContentCheck> {
+    const members = this.#members
+    const start = await startPolicy(members, this.#manifest)
+    const evidence = await this.evidence.check(members, start, this.leaves, this.#tools)
+    const disclosures = await this.#disclosures.check()
+    const counts = { leaves: this.leaves.count, evidence: evidence.counts, disclosures: disclosures.counts }
+    return { counts, checks: [evidence.check, disclosures.check, ...(await this.#checkDerived(start, rootHash))] }
+  }
+
+  /** Everything that follows from the leaves, made again by the same rules and compared line by line. */
+  async #checkDerived(start: string | undefined, rootHash: string): Promise<Check[]> {
+    const { asked } = this.#manifest
+    const source = {
+      leaf: (leafIndex: number) => this.leaves.leaf(leafIndex),
+      leafText: (leafIndex: number) => this.leaves.text(leafIndex),
+      blob: (digest: string) => this.evidence.get(digest),
     }
+    await this.#derived.finish(source.leaf)
+    const lists: Problem[] = []
+    const exceptions: Problem[] = []
+    for (const [name, sheet] of this.#lists)
+      (name === layout.EXCEPTIONS ? exceptions : lists).push(...(await sheet.problems()))
+    const { maps, problems } = await controlMaps(this.#members)
+    const coverage = await this.#compare([this.#derived.coverage(this.#manifest, maps)])
+    const policies = await this.#compare(this.#derived.policies(start, source.blob))
+    const samples = await this.#compare(this.#derived.samples(rootHash, source, this.#tools))
+    const drawn = samples.names.length === 0 ? 'none were asked for' : `drawn by root hash and “${asked.nonce}”`
+    const known = [...this.#lists.keys(), ...coverage.names, ...policies.names, ...samples.names]
+    return [
+      judged('populations', `${rules.length} lists, ${this.#derived.rows} rows, as their rules make them`, lists),
+      judged('exceptions', 'as their rule makes them', exceptions),
+      judged('coverage', 'as the leaves tell', [...problems, ...coverage.problems]),
+      judged('policies', `${policies.names.length} files, as they were in force`, policies.problems),
+      judged('samples', drawn, samples.problems),
+      checkNothingElse(this.#members, known),
+    ]
   }
-  const committed = plain.reduce((sum, { commitments }) => sum + commitments.length, 0)
-  const counts = { checked: shown.size, withheld: committed - shown.size }
-  const detail = `${counts.checked} shown, as their leaves commit to them; ${counts.withheld} withheld or erased`
-  return { check: judged('disclosures', detail, problems), counts }
+
+  async #compare(files: Iterable<SampleFile> | AsyncIterable<SampleFile>) {
+    const names: string[] = []
+    const problems: Problem[] = []
+    for await (const { name, bytes } of files) {
+      names.push(name)
+      const given = await this.#members.get(name)?.bytes()
+      if (!given) problems.push({ cause: 'absent', detail: `${name} is missing` })
+      else if (!isSame(bytes, given)) problems.push(await difference(name, bytes, given))
+    }
+    return { names, problems }
+  }
 }
 
-/** Everything that follows from the leaves, made again by the same rules and compared line by line. */
-export async function checkDerived(
-  { members, manifest }: Opened,
-  { lines, plain }: Leaves,
-  blobs: Blobs,
-  rootHash: string,
-  tools: Tools,
-): Promise<Check[]> {
-  const derived = new Derived()
-  for (const leaf of plain) derived.take(leaf)
-  const source = {
-    leaf: (leafIndex: number) => Promise.resolve(plain[leafIndex - manifest.from]),
-    leafText: (leafIndex: number) => Promise.resolve(decodeText(lines[leafIndex - manifest.from]!)),
-    blob: (digest: string) => Promise.resolve(blobs.get(digest)),
-  }
-  const maps = controlMaps(members)
-  const documents = [...derived.documents(manifest, maps.maps)]
-  const policies = await derived.policies(startPolicy(members, manifest), source.blob)
-  const samples = await derived.samples(manifest, rootHash, source, tools)
-  const known = [...documents, ...policies, ...samples]
-  const is = (prefix: string) => (file: SampleFile) => file.name.startsWith(prefix)
-  const rows = derived.tables.reduce((sum, table) => sum + table.rows.length, 0)
-  const drawn = samples.length === 0 ? 'none were asked for' : `drawn by root hash and “${manifest.asked.nonce}”`
-  return [
-    compare(
-      'populations',
-      `${derived.tables.length} lists, ${rows} rows, as their rules make them`,
-      known.filter(is('populations/')),
-      members,
-    ),
-    compare('exceptions', 'as their rule makes them', known.filter(is(layout.EXCEPTIONS)), members),
-    compare('coverage', 'as the leaves tell', known.filter(is(layout.COVERAGE)), members, maps.problems),
-    compare('policies', `${policies.length} files, as they were in force`, policies, members),
-    compare('samples', drawn, samples, members),
-    checkNothingElse(members, known),
-  ]
+async function difference(name: string, expected: Uint8Array, given: Uint8Array): Promise<Problem> {
+  const comparison = new Comparison(linesOf(given))
+  for await (const line of linesOf(expected)) await comparison.expect(line)
+  return problemOf(name, await comparison.end())
 }
 
-function controlMaps(members: Members): {
+async function* linesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length;) {
+    const newline = bytes.indexOf(0x0a, at)
+    const end = newline < 0 ? bytes.length : newline
+    yield bytes.subarray(at, end)
+    at = end + 1
+  }
+}
+
+async function controlMaps(members: Members): Promise<{
   readonly maps: readonly ControlMap[]
   readonly problems: readonly Problem[]
-} {
+}> {
   const problems: Problem[] = []
-  const maps = [...members].flatMap(([name, bytes]) => {
-    if (!name.startsWith('controls/')) return []
+  const maps: ControlMap[] = []
+  for (const [name, member] of members) {
+    if (!name.startsWith('controls/')) continue
     try {
-      return [parseControlMap(decodeText(bytes))]
+      maps.push(parseControlMap(decodeText(await member.bytes())))
     } catch (error) {
       problems.push({ cause: 'malformed', detail: `${name}: ${because(error)}` })
-      return []
     }
-  })
+  }
   return { maps, problems }
 }
 
 /** The digest of the policies in force before the range, as the state says. */
-export function startPolicy(members: Members, { from }: Manifest): string | undefined {
-  const lines = from > 0 ? layout.splitLines(members.get(layout.STATE) ?? new Uint8Array(0)) : []
-  for (const line of lines) {
-    const [name, policy] = listOf(attempt(() => parse(decodeText(line))))
+async function startPolicy(members: Members, { from }: Manifest): Promise<string | undefined> {
+  const state = from > 0 ? members.get(layout.STATE) : undefined
+  if (!state) return undefined
+  for await (const { bytes } of state.lines()) {
+    const [name, policy] = listOf(attempt(() => parse(decodeText(bytes))))
     if (name === 'policy') return textOf(fieldsOf(policy)['digest']) || undefined
   }
   return undefined
-}
-
-function compare(
-  name: string,
-  detail: string,
-  files: readonly SampleFile[],
-  members: Members,
-  before: readonly Problem[] = [],
-): Check {
-  const problems = [...before]
-  for (const { name: file, bytes } of files) {
-    const given = members.get(file)
-    if (!given) problems.push({ cause: 'absent', detail: `${file} is missing` })
-    else problems.push(...differences(file, bytes, given))
-  }
-  return judged(name, detail, problems)
-}
-
-function differences(file: string, expected: Uint8Array, given: Uint8Array): Problem[] {
-  const spell = (bytes: Uint8Array) => layout.splitLines(bytes).map((line) => new TextDecoder().decode(line))
-  const found = compareLines(spell(expected), spell(given))
-  if (!found) {
-    const isEqual = expected.length === given.length && expected.every((byte, index) => byte === given[index])
-    return isEqual ? [] : [{ cause: 'altered', detail: `${file} is not spelled as its rule spells it` }]
-  }
-  const { cause, index, expected: wanted, given: there } = found
-  const words = {
-    gap: `line ${index + 1} is missing: ${shown(wanted)}`,
-    truncated: `it ends before line ${index + 1}: ${shown(wanted)}`,
-    added: `line ${index + 1} does not belong there: ${shown(there)}`,
-    altered: `line ${index + 1} must be ${shown(wanted)} and is ${shown(there)}`,
-    reordered: `line ${index + 1} does not stand at its place: ${shown(there)}`,
-  }[cause]
-  return [{ cause, detail: `${file}: ${words}` }]
-}
-
-function shown(line: string | undefined): string {
-  return JSON.stringify((line ?? '').slice(0, 120))
 }
 
 const FIXED = new Set<string>([
@@ -201,17 +157,9 @@ const FIXED = new Set<string>([
 const FOLDERS = /^(?:log\/leaves|disclosures)\/\d{12}\.jsonl$|^evidence\/[0-9a-f]{2}\.jsonl$/
 
 /** A file that no rule accounts for could tell an auditor anything. */
-function checkNothingElse(members: Members, known: readonly SampleFile[]): Check {
-  const accounted = new Set([...FIXED, ...known.map(({ name }) => name)])
+function checkNothingElse(members: Members, known: readonly string[]): Check {
+  const accounted = new Set([...FIXED, ...known])
   const strange = [...members.keys()].filter((name) => !accounted.has(name) && !FOLDERS.test(name))
   const problems = strange.map((name) => ({ cause: 'added' as const, detail: `no rule makes ${name}` }))
   return judged('nothing else', 'every file is accounted for', problems)
-}
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
 }

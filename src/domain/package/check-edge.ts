@@ -11,7 +11,7 @@ import { verifyInclusion } from './tree.ts'
 
 /** The leaf before the range and the one behind it stand in the same tree, and lie outside the period. */
 export async function checkEdges(
-  plain: readonly PlainLeaf[],
+  { first, last }: Readonly<Record<'first' | 'last', PlainLeaf>>,
   edges: readonly Edge[],
   rootHash: Uint8Array,
   { from, to, checkpointSize, asked }: Manifest,
@@ -30,7 +30,7 @@ export async function checkEdges(
   for (const leafIndex of [...(from > 0 ? [from - 1] : []), ...(to < checkpointSize ? [to] : [])])
     if (!outside.has(leafIndex) && problems.length === 0)
       problems.push({ cause: 'absent', detail: `leaf ${leafIndex}, beside the range, is not shown` })
-  const range = { first: plain[0]!, last: plain.at(-1)!, before: outside.get(from - 1), after: outside.get(to) }
+  const range = { first, last, before: outside.get(from - 1), after: outside.get(to) }
   problems.push(...periodProblems(range, asked, from, to))
   const end = to === checkpointSize ? 'the log ended there' : `leaf ${to} is later`
   return judged('edges', `nothing of the period ${asked.from} to ${asked.to} lies outside; ${end}`, problems)

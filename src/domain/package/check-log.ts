@@ -1,25 +1,26 @@
 /** That the leaves are those of the log, at exactly these places, with none left out between them or at either end. */
 
 import { canonical, parse, type Json } from '../../bytes/json.ts'
-import { decodeText, formatBase64, formatHex, parseBase64 } from '../../bytes/portable.ts'
-import { compareNames } from '../../bytes/zip.ts'
+import { concat, decodeText, formatBase64, parseBase64 } from '../../bytes/portable.ts'
+import { linesIn, type Line, type Member } from './archive.ts'
+import { Comparison } from './comparison.ts'
 import { checkEdges } from './check-edge.ts'
 import type { Members, Opened } from './check-manifest.ts'
 import { because, judged, skipped, type Check, type Problem } from './finding.ts'
-import { CHECKPOINT, HASHES, PROOF, splitLines, type Edge, type Proof } from './layout.ts'
+import { CHECKPOINT, HASHES, LEAVES, PROOF, type Edge, type Proof } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { fieldsOf, listOf, numberOf, parsePlainLeaf, textOf, type PlainLeaf } from './plain-leaf.ts'
-import { compareLines } from './table.ts'
 import type { Tools } from './tool.ts'
 import { GrowingTree, verifyConsistency } from './tree.ts'
 
-export type Leaves = { readonly lines: readonly Uint8Array[]; readonly plain: readonly PlainLeaf[] }
 export type Progress = (done: number, total: number) => void
+/** Hears each leaf that is proven, in order. */
+export type Take = (leaf: PlainLeaf, line: Line) => Promise<void>
 
 export type LogCheck = {
   readonly checks: readonly Check[]
-  /** Undefined unless every leaf of the range is proven. */
-  readonly leaves: Leaves | undefined
+  /** Whether every leaf of the range is in the log, at its place, and a leaf. */
+  readonly isProven: boolean
   /** Of the checkpoint, in base64. */
   readonly rootHash: string
   readonly cosigners: readonly string[]
@@ -31,33 +32,28 @@ export async function checkLog(
   { members, manifest }: Opened,
   pinned: Witnesses,
   tools: Tools,
+  take: Take,
   onProgress?: Progress,
 ): Promise<LogCheck> {
-  const note = textOfMember(members, CHECKPOINT)
+  const note = await textOfMember(members, CHECKPOINT)
   const signed = await checkCheckpoint(note, manifest, tools)
   const witnessed = await checkWitnesses(note, manifest, pinned, tools)
   const rootHash = signed.rootHash ? formatBase64(signed.rootHash) : ''
   const heads = { rootHash, cosigners: witnessed.cosigners }
   const checks = [signed.check, witnessed.check]
-  if (!signed.rootHash)
-    return {
-      ...heads,
-      checks: [...checks, skipped('leaves', 'checkpoint'), skipped('edges', 'checkpoint')],
-      leaves: undefined,
-    }
-  const lines = leafLines(members)
-  const proof = readProof(members)
-  const whole = await checkLeaves(lines, proof, signed.rootHash, { members, manifest }, tools, onProgress)
-  const { check, plain } = whole
-  if (check.state !== 'ok')
-    return { ...heads, checks: [...checks, check, skipped('edges', 'leaves')], leaves: undefined }
-  const edges = await checkEdges(plain, proof?.edges ?? [], signed.rootHash, manifest, tools)
-  return { ...heads, checks: [...checks, check, edges], leaves: { lines, plain } }
+  const failed = (...more: readonly Check[]) => ({ ...heads, checks: [...checks, ...more], isProven: false })
+  if (!signed.rootHash) return failed(skipped('leaves', 'checkpoint'), skipped('edges', 'checkpoint'))
+  const proof = await readProof(members)
+  const whole = await checkLeaves({ members, manifest }, proof, signed.rootHash, take, tools, onProgress)
+  const { check, first, last } = whole
+  if (check.state !== 'ok' || !first || !last) return failed(check, skipped('edges', 'leaves'))
+  const edges = await checkEdges({ first, last }, proof?.edges ?? [], signed.rootHash, manifest, tools)
+  return { ...heads, checks: [...checks, check, edges], isProven: true }
 }
 
-function textOfMember(members: Members, name: string): string | undefined {
-  const bytes = members.get(name)
-  return bytes && decodeText(bytes)
+async function textOfMember(members: Members, name: string): Promise<string | undefined> {
+  const member = members.get(name)
+  return member && decodeText(await member.bytes())
 }
 
 /** C2SP tlog-checkpoint: origin, size and root hash, each on its line, signed as a note. */
@@ -96,11 +92,6 @@ async function checkWitnesses(note: string | undefined, { witnesses }: Manifest,
   return { check: judged('witnesses', detail, problems), cosigners }
 }
 
-function leafLines(members: Members): Uint8Array[] {
-  const names = [...members.keys()].filter((name) => name.startsWith('log/leaves/')).sort(compareNames)
-  return names.flatMap((name) => splitLines(members.get(name)!))
-}
-
 type ReadProof = {
   readonly before: readonly Uint8Array[]
   readonly consistency: readonly Uint8Array[]
@@ -108,9 +99,9 @@ type ReadProof = {
 }
 
 /** Undefined for anything that an exporter would not have written. */
-function readProof(members: Members): ReadProof | undefined {
+async function readProof(members: Members): Promise<ReadProof | undefined> {
   try {
-    const text = textOfMember(members, PROOF) ?? ''
+    const text = (await textOfMember(members, PROOF)) ?? ''
     const said = fieldsOf(parse(text))
     const texts = (value: Json | undefined) => listOf(value).map(textOf)
     const proof: Proof = {
@@ -132,69 +123,96 @@ function readProof(members: Members): ReadProof | undefined {
   }
 }
 
+type Whole = { readonly check: Check; readonly first?: PlainLeaf; readonly last?: PlainLeaf }
+
 async function checkLeaves(
-  lines: readonly Uint8Array[],
+  { members, manifest }: Opened,
   proof: ReadProof | undefined,
   rootHash: Uint8Array,
-  { members, manifest }: Opened,
+  take: Take,
   tools: Tools,
-  onProgress: Progress | undefined,
-): Promise<{ readonly check: Check; readonly plain: readonly PlainLeaf[] }> {
+  onProgress: Progress = () => {},
+): Promise<Whole> {
   const { from, to } = manifest
-  const failed = (problems: readonly Problem[]) => ({ check: judged('leaves', '', problems), plain: [] })
+  const failed = (problems: readonly Problem[]) => ({ check: judged('leaves', '', problems) })
   if (!proof) return failed([{ cause: 'malformed', detail: `${PROOF} is missing or cannot be read` }])
-  const hashes: Uint8Array[] = []
-  for (const line of lines) {
-    hashes.push(await tools.leafHash(line))
-    if (hashes.length % 1000 === 0) onProgress?.(Math.min(hashes.length, to - from), to - from)
-  }
-  const proves = (given: readonly Uint8Array[]) => isProven(given, proof, rootHash, manifest, tools)
-  if (!(await proves(hashes))) return failed(await explain(lines, hashes, members, manifest, proves))
-  const { plain, problems } = readInOrder(lines, manifest)
-  return { check: judged('leaves', `leaves ${from} to ${to - 1}, each at its place`, problems), plain }
+  const prover = new Prover(proof, rootHash, manifest, tools)
+  const lines = () => linesIn(members, LEAVES)
+  const total = to - from
+  // Leaves are first hashed, and then read: that is twice the work, in the proportion of one to two.
+  const hashed = (done: number) => done % 1000 === 0 && onProgress(Math.floor(Math.min(done, total) / 3), total)
+  const { count, isProven } = await prover.proves(hashesOf(lines(), tools, hashed))
+  if (!isProven) return failed(await explain({ members, manifest }, lines, count, prover, tools))
+  const read = await readInOrder(lines(), manifest, take, (done) =>
+    onProgress(Math.floor((total + 2 * done) / 3), total),
+  )
+  return { ...read, check: judged('leaves', `leaves ${from} to ${to - 1}, each at its place`, read.problems) }
 }
 
-async function isProven(
-  hashes: readonly Uint8Array[],
-  { before, consistency }: ReadProof,
-  rootHash: Uint8Array,
-  { from, to, checkpointSize }: Manifest,
-  tools: Tools,
-): Promise<boolean> {
-  if (hashes.length !== to - from) return false
-  try {
-    const tree = new GrowingTree(from, before, tools)
-    for (const hash of hashes) await tree.push(hash)
-    const end = { size: to, rootHash: await tree.root() }
-    return await verifyConsistency(end, { size: checkpointSize, rootHash }, consistency, tools)
-  } catch {
-    return false
+async function* hashesOf(lines: AsyncIterable<Line>, { leafHash }: Tools, hear: (done: number) => void = () => {}) {
+  let done = 0
+  for await (const { bytes } of lines) {
+    yield await leafHash(bytes)
+    hear((done += 1))
+  }
+}
+
+/** Whether hashes lead to the signed root. */
+class Prover {
+  readonly #proof: ReadProof
+  readonly #rootHash: Uint8Array
+  readonly #manifest: Manifest
+  readonly #tools: Tools
+
+  constructor(proof: ReadProof, rootHash: Uint8Array, manifest: Manifest, tools: Tools) {
+    this.#proof = proof
+    this.#rootHash = rootHash
+    this.#manifest = manifest
+    this.#tools = tools
+  }
+
+  async proves(hashes: AsyncIterable<Uint8Array>): Promise<{ readonly count: number; readonly isProven: boolean }> {
+    const { from, to, checkpointSize: size } = this.#manifest
+    let count = 0
+    try {
+      const tree = new GrowingTree(from, this.#proof.before, this.#tools)
+      for await (const hash of hashes) {
+        count += 1
+        if (count > to - from) break
+        await tree.push(hash)
+      }
+      if (count !== to - from) return { count, isProven: false }
+      const [end, head] = [
+        { size: to, rootHash: await tree.root() },
+        { size, rootHash: this.#rootHash },
+      ]
+      return { count, isProven: await verifyConsistency(end, head, this.#proof.consistency, this.#tools) }
+    } catch {
+      return { count, isProven: false }
+    }
   }
 }
 
 /** The list of hashes that came along is believed when the signed root is that of its hashes; then it says which leaf it was. */
 async function explain(
-  lines: readonly Uint8Array[],
-  hashes: readonly Uint8Array[],
-  members: Members,
-  manifest: Manifest,
-  proves: (hashes: readonly Uint8Array[]) => Promise<boolean>,
+  { members, manifest: { from, to } }: Opened,
+  lines: () => AsyncIterable<Line>,
+  count: number,
+  prover: Prover,
+  tools: Tools,
 ): Promise<Problem[]> {
-  const { from, to } = manifest
-  const listed = members.get(HASHES) ?? new Uint8Array(0)
-  const expected = Array.from({ length: Math.floor(listed.length / 32) }, (_, i) =>
-    listed.subarray(i * 32, i * 32 + 32),
-  )
-  if (!(await proves(expected))) {
+  const listed = () => hashesIn(members.get(HASHES))
+  if (!(await prover.proves(listed())).isProven) {
     const detail = `leaves ${from} to ${to - 1} do not lead to the signed root`
-    if (lines.length < to - from)
-      return [{ cause: 'truncated', detail: `${detail}: there are ${lines.length} of ${to - from}` }]
+    if (count < to - from) return [{ cause: 'truncated', detail: `${detail}: there are ${count} of ${to - from}` }]
     return [{ cause: 'not_in_log', detail }]
   }
-  const difference = compareLines(expected.map(formatHex), hashes.map(formatHex))
+  const comparison = new Comparison(hashesOf(lines(), tools))
+  for await (const hash of listed()) await comparison.expect(hash)
+  const difference = await comparison.end()
   if (!difference) return [{ cause: 'not_in_log', detail: 'the leaves do not lead to the signed root' }]
   const { cause, index } = difference
-  const line = lines[index]
+  const line = await lineAt(lines(), index)
   const said = line && parsePlainLeaf(lossyText(line), from + index)
   const saying = said ? `; what stands there says ${said.type}, ${said.outcome}, ${said.at}` : ''
   const missing = {
@@ -202,29 +220,71 @@ async function explain(
     truncated: 'and all behind it are missing',
     added: 'is preceded by one that is not in the log',
   }
-  const words = { ...missing, altered: 'was altered', reordered: 'does not stand at its place', not_in_log: '' }[cause]
+  const words = { ...missing, altered: 'was altered', reordered: 'does not stand at its place' }[cause]
   return [{ cause, detail: `leaf ${from + index} ${words}${saying}` }]
+}
+
+async function* hashesIn(member: Member | undefined): AsyncGenerator<Uint8Array> {
+  let rest: Uint8Array = new Uint8Array(0)
+  for await (const block of member?.blocks() ?? []) {
+    const bytes = concat(rest, block)
+    let at = 0
+    for (; at + 32 <= bytes.length; at += 32) yield bytes.subarray(at, at + 32)
+    rest = bytes.subarray(at)
+  }
+}
+
+async function lineAt(lines: AsyncIterable<Line>, index: number): Promise<Uint8Array | undefined> {
+  let at = 0
+  for await (const { bytes } of lines) {
+    if (at === index) return bytes
+    at += 1
+  }
+  return undefined
 }
 
 function lossyText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
 }
 
+/** More than anybody reads. */
+const MAX_PROBLEMS = 1000
+
 /** What the leaves say; also of those that are in the log and say something else about where and when they are. */
-function readInOrder(lines: readonly Uint8Array[], { from, origin }: Manifest) {
+async function readInOrder(
+  lines: AsyncIterable<Line>,
+  { from, origin }: Manifest,
+  take: Take,
+  onProgress: (done: number) => void,
+) {
   const problems: Problem[] = []
-  const plain: PlainLeaf[] = []
-  let before = ''
-  for (const [index, line] of lines.entries()) {
-    const leaf = parsePlainLeaf(lossyText(line), from + index)
-    const where = `leaf ${from + index}`
-    if (!leaf) problems.push({ cause: 'malformed', detail: `${where} is in the log, and no leaf of this kind` })
-    else if (leaf.sequence !== String(from + index))
-      problems.push({ cause: 'reordered', detail: `${where} says that it is number ${leaf.sequence}` })
-    else if (leaf.origin !== origin) problems.push({ cause: 'altered', detail: `${where} is of ${leaf.origin}` })
-    else if (leaf.at < before) problems.push({ cause: 'reordered', detail: `${where} is older than the one before it` })
+  let [index, before] = [0, '']
+  let [first, last]: PlainLeaf[] = []
+  for await (const line of lines) {
+    const leaf = parsePlainLeaf(lossyText(line.bytes), from + index)
+    const problem = orderProblem(leaf, from + index, origin, before)
+    if (problem && problems.length < MAX_PROBLEMS) problems.push(problem)
     before = leaf?.at ?? before
-    if (leaf) plain.push(leaf)
+    first ??= leaf
+    last = leaf ?? last
+    if (leaf) await take(leaf, line)
+    index += 1
+    if (index % 1000 === 0) onProgress(index)
   }
-  return { plain, problems }
+  return { problems, ...(first && last && { first, last }) }
+}
+
+function orderProblem(
+  leaf: PlainLeaf | undefined,
+  leafIndex: number,
+  origin: string,
+  before: string,
+): Problem | undefined {
+  const where = `leaf ${leafIndex}`
+  if (!leaf) return { cause: 'malformed', detail: `${where} is in the log, and no leaf of this kind` }
+  if (leaf.sequence !== String(leafIndex))
+    return { cause: 'reordered', detail: `${where} says that it is number ${leaf.sequence}` }
+  if (leaf.origin !== origin) return { cause: 'altered', detail: `${where} is of ${leaf.origin}` }
+  if (leaf.at < before) return { cause: 'reordered', detail: `${where} is older than the one before it` }
+  return undefined
 }

@@ -2,42 +2,40 @@
 
 import { parse } from '../../bytes/json.ts'
 import { concat, crc32, decodeText, encodeText, formatHex, parseBase64 } from '../../bytes/portable.ts'
-import { parseZip, ZipError } from '../../bytes/zip.ts'
+import { readZip, ZipError, type Source } from '../../bytes/zip.ts'
+import { Member } from './archive.ts'
 import { because, judged, passed, type Check, type Problem } from './finding.ts'
-import { MANIFEST } from './layout.ts'
+import { MANIFEST, MAX_LEAVES } from './layout.ts'
 import { parseManifest, PAYLOAD_TYPE, type Manifest } from './manifest.ts'
 import { fieldsOf, listOf, textOf } from './plain-leaf.ts'
 import type { Tools } from './tool.ts'
 
-export type Members = ReadonlyMap<string, Uint8Array>
+export type Members = ReadonlyMap<string, Member>
 export type Opened = { readonly members: Members; readonly manifest: Manifest }
 
 /** `opened` is undefined when nothing else can be looked at. */
 export async function openPackage(
-  bytes: Uint8Array,
+  source: Source,
   pinned: readonly string[],
   tools: Tools,
 ): Promise<{ readonly checks: readonly Check[]; readonly opened: Opened | undefined }> {
-  const archive = openArchive(bytes)
+  const archive = await openArchive(source)
   if ('problem' in archive) return { checks: [judged('archive', '', [archive.problem])], opened: undefined }
-  const { members, checksums } = archive
+  const { members } = archive
   const archived = passed('archive', `one archive of ${members.size} members`)
   const signed = await openManifest(members, pinned, tools)
   if (!signed.manifest) return { checks: [archived, signed.check], opened: undefined }
-  const compared = await checkMembers(members, checksums, signed.manifest, tools)
+  const compared = await checkMembers(members, signed.manifest, tools)
   return { checks: [archived, signed.check, compared], opened: { members, manifest: signed.manifest } }
 }
 
-function openArchive(bytes: Uint8Array) {
+async function openArchive(source: Source): Promise<{ readonly members: Members } | { readonly problem: Problem }> {
   try {
-    const members = parseZip(bytes)
-    return {
-      members: new Map(members.map((member) => [member.name, member.bytes])),
-      checksums: new Map(members.map(({ name, crc }) => [name, crc])),
-    }
+    const members = await readZip(source)
+    return { members: new Map(members.map((member) => [member.name, new Member(source, member)])) }
   } catch (error) {
     if (!(error instanceof ZipError)) throw error
-    return { problem: { cause: 'malformed', detail: error.message } as Problem }
+    return { problem: { cause: 'malformed', detail: error.message } }
   }
 }
 
@@ -47,12 +45,13 @@ async function openManifest(
   tools: Tools,
 ): Promise<{ readonly check: Check; readonly manifest?: Manifest }> {
   const name = 'manifest'
-  const bytes = members.get(MANIFEST)
-  if (!bytes) return { check: judged(name, '', [{ cause: 'absent', detail: 'there is no manifest.json' }]) }
+  const member = members.get(MANIFEST)
+  if (!member) return { check: judged(name, '', [{ cause: 'absent', detail: 'there is no manifest.json' }]) }
   try {
-    const { payload, signature } = parseEnvelope(decodeText(bytes))
+    const { payload, signature } = parseEnvelope(decodeText(await member.bytes()))
     const manifest = parseManifest(decodeText(payload))
-    const { logKey } = manifest
+    const { logKey, from, to } = manifest
+    if (to - from > MAX_LEAVES) throw new SyntaxError(`${to - from} leaves, and a package has at most ${MAX_LEAVES}`)
     const message = concat(encodeText(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload)
     const problems: Problem[] = []
     if (pinned.length > 0 && !pinned.includes(logKey))
@@ -76,24 +75,29 @@ function parseEnvelope(text: string): { readonly payload: Uint8Array; readonly s
   return { payload: parseBase64(textOf(payload)), signature: parseBase64(textOf(fieldsOf(signature)['sig'])) }
 }
 
-async function checkMembers(
-  members: Members,
-  checksums: ReadonlyMap<string, number>,
-  manifest: Manifest,
-  { sha256 }: Tools,
-): Promise<Check> {
+async function checkMembers(members: Members, manifest: Manifest, tools: Tools): Promise<Check> {
   const problems: Problem[] = []
   const named = new Set([MANIFEST])
   for (const { name, sha256: expected } of manifest.members) {
-    const bytes = members.get(name)
+    const member = members.get(name)
     named.add(name)
-    if (!bytes) problems.push({ cause: 'absent', detail: `${name} is missing` })
-    else if (formatHex(await sha256(bytes)) !== expected)
-      problems.push({ cause: 'altered', detail: `${name} is not the one that was signed for` })
-    else if (checksums.get(name) !== crc32(bytes))
-      problems.push({ cause: 'altered', detail: `the archive's own checksum of ${name} is wrong` })
+    if (!member) problems.push({ cause: 'absent', detail: `${name} is missing` })
+    else problems.push(...(await checkMember(member, expected, tools)))
   }
   for (const name of members.keys())
     if (!named.has(name)) problems.push({ cause: 'added', detail: `${name} was not signed for` })
   return judged('members', `all ${manifest.members.length} as they were signed for`, problems)
+}
+
+async function checkMember(member: Member, expected: string, tools: Tools): Promise<Problem[]> {
+  const hash = tools.hash()
+  let crc = 0
+  for await (const block of member.blocks()) {
+    hash.update(block)
+    crc = crc32(block, crc)
+  }
+  if (formatHex(await hash.digest()) !== expected)
+    return [{ cause: 'altered', detail: `${member.name} is not the one that was signed for` }]
+  if (crc !== member.crc) return [{ cause: 'altered', detail: `the archive's own checksum of ${member.name} is wrong` }]
+  return []
 }

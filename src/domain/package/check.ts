@@ -3,10 +3,13 @@
  * package: at most a key that the reader got in another way.
  */
 
-import { checkDerived, checkDisclosures, checkEvidence, type Blobs, type ContentCounts } from './check-content.ts'
-import { checkLog, type Leaves, type Progress } from './check-log.ts'
+import { memorySource, type Source } from '../../bytes/zip.ts'
+import { Content, type ContentCounts } from './check-content.ts'
+import type { Evidence } from './check-evidence.ts'
+import { checkLog, type Progress } from './check-log.ts'
 import { openPackage, type Opened } from './check-manifest.ts'
 import { because, judged, skipped, type Check } from './finding.ts'
+import type { Leaves } from './leaves.ts'
 import type { Manifest } from './manifest.ts'
 import type { Tools } from './tool.ts'
 
@@ -24,10 +27,10 @@ export type PackageReport = {
   readonly manifest: Manifest | undefined
   readonly rootHash: string
   readonly cosigners: readonly string[]
-  readonly counts: ContentCounts & { readonly leaves: number }
+  readonly counts: ContentCounts
 }
 
-export type Proven = Opened & { readonly leaves: Leaves; readonly blobs: Blobs }
+export type Proven = Opened & { readonly leaves: Leaves; readonly evidence: Pick<Evidence, 'get'> }
 
 const none = { checked: 0, withheld: 0 }
 const CONTENT = [
@@ -41,15 +44,16 @@ const CONTENT = [
   'nothing else',
 ]
 
-/** Never throws: what cannot be read is a failed check. `proven` is there when every leaf is. */
+/** Never throws: what cannot be read is a failed check. `proven` is there when every leaf is. Memory does not grow with the package. */
 export async function checkPackage(
-  bytes: Uint8Array,
+  archive: Source | Uint8Array,
   trust: Trust,
   tools: Tools,
   onProgress?: Progress,
 ): Promise<{ readonly report: PackageReport; readonly proven: Proven | undefined }> {
+  const source = archive instanceof Uint8Array ? memorySource(archive) : archive
   const isPinned = (trust.logKeys ?? []).length > 0
-  const { checks, opened } = await openPackage(bytes, trust.logKeys ?? [], tools)
+  const { checks, opened } = await openPackage(source, trust.logKeys ?? [], tools)
   const report = (more: Partial<PackageReport>): PackageReport => {
     const all = [...checks, ...(more.checks ?? [])]
     const empty = { rootHash: '', cosigners: [], counts: { leaves: 0, evidence: none, disclosures: none } }
@@ -58,19 +62,18 @@ export async function checkPackage(
   }
   if (!opened) return { report: report({}), proven: undefined }
   try {
-    const log = await checkLog(opened, trust.witnessKeys ?? [], tools, onProgress)
-    const { rootHash, cosigners, leaves } = log
-    const heads = { rootHash, cosigners }
-    if (!leaves) {
+    const content = new Content(opened, source, tools)
+    const take = content.take.bind(content)
+    const log = await checkLog(opened, trust.witnessKeys ?? [], tools, take, onProgress)
+    const { rootHash, cosigners } = log
+    if (!log.isProven) {
       const rest = CONTENT.map((name) => skipped(name, 'leaves'))
-      return { report: report({ ...heads, checks: [...log.checks, ...rest] }), proven: undefined }
+      return { report: report({ rootHash, cosigners, checks: [...log.checks, ...rest] }), proven: undefined }
     }
-    const evidence = await checkEvidence(opened, leaves, tools)
-    const disclosures = await checkDisclosures(opened, leaves, tools)
-    const derived = await checkDerived(opened, leaves, evidence.blobs, rootHash, tools)
-    const counts = { leaves: leaves.lines.length, evidence: evidence.counts, disclosures: disclosures.counts }
-    const all = [...log.checks, evidence.check, disclosures.check, ...derived]
-    return { report: report({ ...heads, counts, checks: all }), proven: { ...opened, leaves, blobs: evidence.blobs } }
+    const { checks: more, counts } = await content.check(rootHash)
+    const { leaves, evidence } = content
+    const all = { rootHash, cosigners, counts, checks: [...log.checks, ...more] }
+    return { report: report(all), proven: { ...opened, leaves, evidence } }
   } catch (error) {
     // Signed, and still not what any exporter of ours writes.
     const check = judged('content', '', [{ cause: 'malformed', detail: because(error) }])

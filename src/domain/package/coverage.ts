@@ -21,7 +21,7 @@ export class Coverage {
   readonly #counts = new Map<string, number>()
   readonly #connected = new Map<string, Set<string>>()
   readonly #seen = new Set<string>()
-  readonly #starts: PlainLeaf[] = []
+  readonly #starts: string[] = []
   readonly #silences: Silence[] = []
   #before: PlainLeaf | undefined
   #first: PlainLeaf | undefined
@@ -33,7 +33,8 @@ export class Coverage {
     if (kind !== undefined) add(this.#connected, kind, textOf(leaf.event[kind]))
     const repository = textOf(leaf.event['repository'])
     if (repository !== '') this.#seen.add(repository)
-    if (leaf.type === 'log.opened') this.#starts.push(leaf)
+    if (leaf.type === 'log.opened')
+      this.#starts.push(`leaf ${leaf.leafIndex}, ${leaf.at}, version ${textOf(leaf.event['version'])}`)
     const before = this.#before
     if (before && Date.parse(leaf.at) - Date.parse(before.at) > SILENCE_MS && this.#silences.length < MAX_SILENCES)
       this.#silences.push({ leafIndex: leaf.leafIndex, from: before.at, to: leaf.at })
@@ -59,9 +60,7 @@ export class Coverage {
       listed([...this.#seen].sort()),
       '## Starts of the server',
       'Between the leaf before a start and the start itself the server was down, or was not: the log cannot tell.',
-      listed(
-        this.#starts.map(({ leafIndex, at, event }) => `leaf ${leafIndex}, ${at}, version ${textOf(event['version'])}`),
-      ),
+      listed(this.#starts),
       '## Silences of more than a day',
       listed(
         this.#silences.map(({ leafIndex, from: since, to: until }) => `before leaf ${leafIndex}: ${since} to ${until}`),

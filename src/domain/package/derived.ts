@@ -5,81 +5,85 @@ import { decodeText, encodeText } from '../../bytes/portable.ts'
 import { isMemberName } from '../../bytes/zip.ts'
 import type { ControlMap } from './control.ts'
 import { Coverage } from './coverage.ts'
-import { Exceptions } from './exception.ts'
-import { COVERAGE, EXCEPTIONS, formatLines, PICKS, policyName, tableName } from './layout.ts'
+import { exceptions } from './exception.ts'
+import { COVERAGE, EXCEPTIONS, PICKS, policyName, tableName } from './layout.ts'
+import { List, type ReadLeaf } from './list.ts'
 import type { Manifest } from './manifest.ts'
 import { fieldsOf, textOf, type PlainLeaf } from './plain-leaf.ts'
-import { Populations } from './population.ts'
-import {
-  formatPicks,
-  formatSample,
-  pick,
-  seedOf,
-  Stories,
-  type Sampled,
-  type SampleFile,
-  type SampleSource,
-} from './sample.ts'
-import { formatCsv, formatJsonLines, type Table } from './table.ts'
+import { rules } from './population.ts'
+import { formatPicks, formatSample, pick, seedOf, type SampleFile, type SampleSource } from './sample.ts'
+import { Spread, type Sheets } from './sheet.ts'
+import { Stories } from './story.ts'
 import type { Tools } from './tool.ts'
 
+type Told = Pick<Manifest, 'origin' | 'from' | 'to' | 'asked'>
+
+/** Leaves between two moments in which sheets are emptied. */
+const TURN = 256
+
 export class Derived {
-  readonly #populations = new Populations()
-  readonly #exceptions = new Exceptions()
+  readonly #asked: Manifest['asked']
+  readonly #lists: readonly List[]
+  readonly #exceptions: List
   readonly #coverage = new Coverage()
   readonly #stories = new Stories()
-  readonly #policies: string[] = []
-  #tables: Table[] | undefined
+  readonly #policies = new Set<string>()
+  #taken = 0
+
+  constructor(asked: Manifest['asked'], sheets: Sheets) {
+    this.#asked = asked
+    this.#lists = rules.map((rule) => {
+      const [csv, json] = [sheets(tableName(rule.name, 'csv')), sheets(tableName(rule.name, 'jsonl'))]
+      return new List(rule, new Spread(rule.columns, csv, json))
+    })
+    this.#exceptions = new List(exceptions, new Spread(exceptions.columns, sheets(EXCEPTIONS)))
+  }
+
+  /** Rows of all lists but the exceptions, so far. */
+  get rows(): number {
+    return this.#lists.reduce((sum, { spread }) => sum + spread.rows, 0)
+  }
 
   /** Leaves of the range, in order. */
-  take(leaf: PlainLeaf): void {
-    this.#populations.take(leaf)
+  async take(leaf: PlainLeaf): Promise<void> {
+    for (const list of this.#lists) list.take(leaf)
     this.#exceptions.take(leaf)
     this.#coverage.take(leaf)
-    this.#stories.take(leaf)
-    if (leaf.type === 'policy.activated') this.#policies.push(textOf(leaf.event['digest']))
+    if (this.#asked.samples > 0) this.#stories.take(leaf)
+    if (leaf.type === 'policy.activated') this.#policies.add(textOf(leaf.event['digest']))
+    this.#taken += 1
+    if (this.#taken % TURN === 0) await this.#drain()
   }
 
-  get tables(): readonly Table[] {
-    return (this.#tables ??= this.#populations.tables())
+  /** After the last leaf: the rows that are made of several. */
+  async finish(read: ReadLeaf): Promise<void> {
+    for (const list of this.#lists) await list.finish(read)
+    await this.#drain()
   }
 
-  /** Lists, exceptions and coverage, one after the other, so that whoever makes them can let others have their turn. */
-  *documents(
-    manifest: Pick<Manifest, 'origin' | 'from' | 'to' | 'asked'>,
-    maps: readonly ControlMap[],
-  ): Generator<SampleFile> {
-    for (const table of this.tables) {
-      yield { name: tableName(table.name, 'csv'), bytes: formatLines(formatCsv(table)) }
-      yield { name: tableName(table.name, 'jsonl'), bytes: formatLines(formatJsonLines(table)) }
-    }
-    yield { name: EXCEPTIONS, bytes: formatLines(formatCsv(this.#exceptions.table())) }
-    yield { name: COVERAGE, bytes: encodeText(this.#coverage.text(manifest, maps)) }
+  coverage(told: Told, maps: readonly ControlMap[]): SampleFile {
+    return { name: COVERAGE, bytes: encodeText(this.#coverage.text(told, maps)) }
   }
 
   /** The text of every policy set that was in force, as far as it was not erased. `start` was in force before the range. */
-  async policies(start: string | undefined, blob: SampleSource['blob']): Promise<SampleFile[]> {
-    const digests = [...new Set([...(start === undefined ? [] : [start]), ...this.#policies])]
-    const sets = await Promise.all(digests.map(async (digest) => policyFiles(digest, await blob(digest))))
-    return sets.flat()
+  async *policies(start: string | undefined, blob: SampleSource['blob']): AsyncGenerator<SampleFile> {
+    const digests = new Set([...(start === undefined ? [] : [start]), ...this.#policies])
+    for (const digest of digests) yield* policyFiles(digest, await blob(digest))
   }
 
   /** The picks and what belongs to them; nothing when no samples were asked for. */
-  async samples(
-    { asked }: Pick<Manifest, 'asked'>,
-    rootHash: string,
-    source: SampleSource,
-    tools: Tools,
-  ): Promise<SampleFile[]> {
-    if (asked.samples === 0) return []
-    const releases = this.tables.find(({ name }) => name === 'releases')!.rows.map(({ release }) => String(release))
-    const seed = await seedOf(rootHash, asked.nonce, tools)
-    const picked = await pick(releases, asked.samples, seed, tools)
-    const picks: Sampled[] = []
-    for (const release of picked) picks.push({ release, leaves: await this.#stories.of(release, source.leaf) })
-    const files: SampleFile[] = [{ name: PICKS, bytes: formatPicks(seed, asked.nonce, releases.length, picks) }]
-    for (const [index, each] of picks.entries()) files.push(...(await formatSample(index + 1, each, source)))
-    return files
+  async *samples(rootHash: string, source: SampleSource, tools: Tools): AsyncGenerator<SampleFile> {
+    const { samples, nonce } = this.#asked
+    if (samples === 0) return
+    const releases = [...this.#lists.find(({ rule }) => rule.name === 'releases')!.keys]
+    const seed = await seedOf(rootHash, nonce, tools)
+    const picks = await this.#stories.of(await pick(releases, samples, seed, tools), source.leaf)
+    yield { name: PICKS, bytes: formatPicks(seed, nonce, releases.length, picks) }
+    for (const [index, each] of picks.entries()) yield* formatSample(index + 1, each, source)
+  }
+
+  async #drain(): Promise<void> {
+    for (const { spread } of [...this.#lists, this.#exceptions]) await spread.drain()
   }
 }
 

@@ -1,27 +1,21 @@
 /** What did not go the ordinary way, in one list: so that no exception is hidden among a thousand rows. */
 
 import { numberOf, textOf, type PlainLeaf } from './plain-leaf.ts'
-import { finish, type Drafts } from './rule.ts'
-import type { Table } from './table.ts'
+import type { Rule } from './rule.ts'
 
 const columns = ['leafIndex', 'at', 'kind', 'type', 'by', 'about', 'reason'] as const
 
-export class Exceptions {
-  readonly #drafts: Drafts = new Map()
-
-  take(leaf: PlainLeaf): void {
+export const exceptions: Rule = {
+  name: 'exceptions',
+  says: 'One row for each refusal, alert, failed release, release declined, credential revoked early, approval by software passkey, damage and repair.',
+  columns,
+  take: (leaf, drafts) => {
     const kind = kindOf(leaf)
     if (!kind) return
     const { leafIndex, at, type, caller: by, reason } = leaf
     const about = aboutOf(leaf)
-    this.#drafts.set(String(leafIndex), { leafIndex, at, kind, type, by, about, reason: reason || undefined })
-  }
-
-  table(): Table {
-    const rule =
-      'One row for each refusal, alert, failed release, release declined, credential revoked early, approval by software passkey, damage and repair.'
-    return { name: 'exceptions', rule, columns, rows: finish(this.#drafts, columns) }
-  }
+    drafts.set(String(leafIndex), { leafIndex, at, kind, type, by, about, reason: reason || undefined })
+  },
 }
 
 function kindOf({ type, outcome, event }: PlainLeaf): string | undefined {

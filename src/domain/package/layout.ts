@@ -6,6 +6,9 @@ export const MANIFEST = 'manifest.json'
 export const CHECKPOINT = 'log/checkpoint'
 /** {@link Proof}, canonical JSON. */
 export const PROOF = 'log/proof.json'
+export const LEAVES = 'log/leaves/'
+export const DISCLOSURES = 'disclosures/'
+export const EVIDENCE = 'evidence/'
 /** 32 bytes for each leaf, in order. */
 export const HASHES = 'log/hashes'
 export const HOWTO = 'HOWTO.txt'
@@ -22,17 +25,17 @@ export const MAX_LEAVES = 2_000_000
 
 /** One leaf a line, exactly as it was hashed. `first` is the index of the first. */
 export function leavesName(first: number): string {
-  return `log/leaves/${String(first).padStart(12, '0')}.jsonl`
+  return `${LEAVES}${String(first).padStart(12, '0')}.jsonl`
 }
 
 /** `{"disclosures":["…"],"leafIndex":18}` a line, for leaves that have some. */
 export function disclosuresName(first: number): string {
-  return `disclosures/${String(first).padStart(12, '0')}.jsonl`
+  return `${DISCLOSURES}${String(first).padStart(12, '0')}.jsonl`
 }
 
 /** `{"base64":"…","digest":"sha256:ab…"}` a line, in the order of the digests, all of which begin with these two hex digits. */
 export function evidenceName(digest: string): string {
-  return `evidence/${digest.slice('sha256:'.length, 'sha256:'.length + 2)}.jsonl`
+  return `${EVIDENCE}${digest.slice('sha256:'.length, 'sha256:'.length + 2)}.jsonl`
 }
 
 export function controlsName(framework: string): string {
@@ -62,17 +65,4 @@ export type Proof = {
 /** One text of lines; every line ends in a newline. */
 export function formatLines(lines: readonly string[]): Uint8Array {
   return encodeText(lines.map((line) => `${line}\n`).join(''))
-}
-
-/** The lines as bytes, without their newlines. What follows the last newline is a line, too. */
-export function splitLines(bytes: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = []
-  let at = 0
-  while (at < bytes.length) {
-    const newline = bytes.indexOf(0x0a, at)
-    const end = newline < 0 ? bytes.length : newline
-    lines.push(bytes.subarray(at, end))
-    at = end + 1
-  }
-  return lines
 }

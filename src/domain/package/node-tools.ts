@@ -1,5 +1,6 @@
 /** Checking a package with Node's cryptography and our own reading of signed notes. */
 
+import { createHash } from 'node:crypto'
 import { sha256 } from '../../bytes/digest.ts'
 import type { Tools } from './tool.ts'
 import { verifyCosignatures } from '../../tlog/cosignature.ts'
@@ -10,6 +11,7 @@ import { TlogError } from '../../tlog/error.ts'
 
 export const nodeTools: Tools = {
   sha256: (bytes) => sha256(bytes),
+  hash: () => createHash('sha256'),
   leafHash,
   nodeHash,
   judgeNote: (note, key) => judge(note, parseKey(key)),

@@ -4,8 +4,7 @@
  */
 
 import { numberOf, textOf, type PlainLeaf } from './plain-leaf.ts'
-import { cellOf, draftOf, each, finish, rowOf, type Draft, type Drafts, type Rule } from './rule.ts'
-import type { Table } from './table.ts'
+import { cellOf, draftOf, each, rowOf, type Draft, type Drafts, type Rule } from './rule.ts'
 
 const releaseColumns = [
   ...['release', 'requestedLeaf', 'requestedAt', 'requestedBy', 'environment', 'repository', 'commit', 'artifact'],
@@ -24,7 +23,7 @@ function takeRelease(leaf: PlainLeaf, drafts: Drafts): void {
     drafts.set(id, { release: id, ...asked, ...told, ...nothingYet })
     return
   }
-  const step = releaseSteps[leaf.type]
+  const step = Object.hasOwn(releaseSteps, leaf.type) && releaseSteps[leaf.type]
   if (step) step(draftOf(drafts, id, { release: id, ...nothingYet, result: 'begun before the period' }), leaf)
 }
 
@@ -64,6 +63,11 @@ const releaseSteps: Readonly<Record<string, (draft: Draft, leaf: PlainLeaf) => v
   },
 }
 
+function releaseOf({ type, event }: PlainLeaf): string | undefined {
+  const isStep = type === 'release.requested' || Object.hasOwn(releaseSteps, type)
+  return isStep ? textOf(event['release']) || undefined : undefined
+}
+
 function count(draft: Draft, column: string): void {
   draft[column] = numberOf(draft[column]) + 1
 }
@@ -73,10 +77,20 @@ const grantColumns = [
   ...['endedLeaf', 'endedAt', 'cause', 'clearedLeaf', 'clearedAt', 'how', 'terminated'],
 ]
 
+const grantSteps = new Map([
+  ['grant.issued', 'issued'],
+  ['grant.ended', 'ended'],
+  ['grant.cleared', 'cleared'],
+])
+
+function grantOf({ type, event }: PlainLeaf): string | undefined {
+  return grantSteps.has(type) ? textOf(event['grant']) || undefined : undefined
+}
+
 function takeGrant(leaf: PlainLeaf, drafts: Drafts): void {
-  const id = textOf(leaf.event['grant'])
-  const step = { 'grant.issued': 'issued', 'grant.ended': 'ended', 'grant.cleared': 'cleared' }[leaf.type]
-  if (id === '' || !step) return
+  const id = grantOf(leaf)
+  const step = grantSteps.get(leaf.type)
+  if (id === undefined || !step) return
   const fields = ['release', 'target', 'kind', 'holder', 'expiresAt', 'cause', 'how', 'terminated']
   const told = fields.map((field) => [field, cellOf(leaf, field)] as const).filter(([, value]) => value !== undefined)
   const when = { [`${step}Leaf`]: leaf.leafIndex, [`${step}At`]: leaf.at }
@@ -88,6 +102,10 @@ const alertColumns = [
   ...['alert', 'firedLeaf', 'firedAt', ...alertFields],
   ...['acknowledgedLeaf', 'acknowledgedAt', 'acknowledgedBy'],
 ]
+
+function alertOf({ type, event }: PlainLeaf): string | undefined {
+  return type === 'alert.fired' || type === 'alert.acknowledged' ? textOf(event['alert']) : undefined
+}
 
 function takeAlert(leaf: PlainLeaf, drafts: Drafts): void {
   const id = textOf(leaf.event['alert'])
@@ -118,12 +136,14 @@ export const rules: readonly Rule[] = [
     says: 'One row for each release that was requested, approved, declined, given a credential or ended in the period, in any environment.',
     columns: releaseColumns,
     take: takeRelease,
+    keyOf: releaseOf,
   },
   {
     name: 'grants',
     says: 'One row for each credential that was lent, ended or taken back in the period.',
     columns: grantColumns,
     take: takeGrant,
+    keyOf: grantOf,
   },
   each(
     'approvals',
@@ -148,6 +168,7 @@ export const rules: readonly Rule[] = [
     says: 'One row for each alert that fired or was acknowledged.',
     columns: alertColumns,
     take: takeAlert,
+    keyOf: alertOf,
   },
   {
     name: 'refusals',
@@ -209,6 +230,7 @@ export const rules: readonly Rule[] = [
       'log.created',
       'log.opened',
       'log.rotated',
+      'log.stamped',
       'log.damaged',
       'log.repaired',
       'log.summarised',
@@ -219,20 +241,3 @@ export const rules: readonly Rule[] = [
     ['origin', 'version', 'logKey', 'leafIndexes', 'problem', 'digest'],
   ),
 ]
-
-export class Populations {
-  readonly #drafts = new Map<Rule, Drafts>(rules.map((rule) => [rule, new Map()]))
-
-  take(leaf: PlainLeaf): void {
-    for (const [rule, drafts] of this.#drafts) rule.take(leaf, drafts)
-  }
-
-  tables(): Table[] {
-    return [...this.#drafts].map(([{ name, says, columns }, drafts]) => ({
-      name,
-      rule: says,
-      columns,
-      rows: finish(drafts, columns),
-    }))
-  }
-}

@@ -4,6 +4,7 @@
  */
 
 import { digestOf, type DigestText } from '../../bytes/digest.ts'
+import { MAX_MEMBER_BYTES, type Source } from '../../bytes/zip.ts'
 import { checkPackage, type PackageReport, type Proven, type Trust } from './check.ts'
 import { parseSnapshot } from '../snapshot.ts'
 import { STATE } from './layout.ts'
@@ -19,30 +20,30 @@ export type PackageReplay = {
 }
 
 export async function replayPackage(
-  bytes: Uint8Array,
+  archive: Source | Uint8Array,
   trust: Trust,
   onProgress?: (done: number, total: number) => void,
 ): Promise<PackageReplay> {
-  const { report, proven } = await checkPackage(bytes, trust, nodeTools)
+  const { report, proven } = await checkPackage(archive, trust, nodeTools)
   if (!report.isGood || !proven) return { report, replay: undefined, start: undefined }
   const { from } = proven.manifest
-  const state = from > 0 ? proven.members.get(STATE) : undefined
+  const state = from > 0 ? await proven.members.get(STATE)?.bytes(MAX_MEMBER_BYTES) : undefined
   const start = state && { leafIndex: from, stateDigest: digestOf(state) }
   return { report, replay: await decideAgain(proven, state, onProgress), start }
 }
 
 async function decideAgain(
-  { manifest, leaves, blobs }: Proven,
+  { manifest, leaves, evidence: kept }: Proven,
   state: Uint8Array | undefined,
   onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<ReplayReport> {
   const { origin, from, to } = manifest
-  const evidence = { get: (digest: DigestText) => Promise.resolve(blobs.get(digest)) }
+  const evidence = { get: (digest: DigestText) => kept.get(digest) }
   const replayer = new Replayer(origin, evidence, from, state && parseSnapshot(state))
   await replayer.adoptPolicies()
-  for (const [index, line] of leaves.lines.entries()) {
-    if (!(await replayer.take(line, from + index))) break
-    onProgress?.(index + 1, leaves.lines.length)
+  for (let leafIndex = from; leafIndex < to; leafIndex += 1) {
+    if (!(await replayer.take((await leaves.bytes(leafIndex))!, leafIndex))) break
+    onProgress?.(leafIndex + 1 - from, to - from)
   }
   const { same, different, withheld, seen } = replayer
   return { origin, treeSize: to, from, leaves: seen, same, different, withheld }

@@ -1,4 +1,4 @@
-/** What populations are made with: a rule looks at each leaf once, in order, and keeps rows. */
+/** What populations are made with: a rule looks at leaves in order, and makes rows of them. */
 
 import type { PlainLeaf } from './plain-leaf.ts'
 import type { Cell, Row } from './table.ts'
@@ -12,7 +12,10 @@ export type Rule = {
   /** The rule in words, as it stands in HOWTO. */
   readonly says: string
   readonly columns: readonly string[]
+  /** Adds what the leaf says to the rows. */
   readonly take: (leaf: PlainLeaf, drafts: Drafts) => void
+  /** What the row is about that a leaf adds to, where one row is made of several leaves; undefined for a leaf that adds to none. */
+  readonly keyOf?: (leaf: PlainLeaf) => string | undefined
 }
 
 /** Every event has a value that a cell can hold, or none. */

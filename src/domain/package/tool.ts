@@ -4,6 +4,11 @@ type Eventually<T> = T | Promise<T>
 
 export type Tools = {
   readonly sha256: (bytes: Uint8Array) => Eventually<Uint8Array>
+  /** SHA-256 of bytes that come in pieces. */
+  readonly hash: () => {
+    readonly update: (bytes: Uint8Array) => unknown
+    readonly digest: () => Eventually<Uint8Array>
+  }
   /** RFC 6962, 2.1: SHA-256 of 0x00 and the leaf. */
   readonly leafHash: (leaf: Uint8Array) => Eventually<Uint8Array>
   /** RFC 6962, 2.1: SHA-256 of 0x01, left and right. */

@@ -1,0 +1,78 @@
+/** What an export needs of a running log: leaves with what they disclose, evidence, and one signature. */
+
+import type { DigestText } from '../../bytes/digest.ts'
+import type { Proof } from '../../domain/package/layout.ts'
+import type { Asked, Manifest } from '../../domain/package/manifest.ts'
+import type { EvidenceStore } from '../../store/evidence.ts'
+import type { Log } from '../../store/log.ts'
+import { formatKey, type Signer, type VerifierKey } from '../../tlog/key.ts'
+import { closingOf, proveRange, type Closing } from './proof.ts'
+import type { LeafRange } from './range.ts'
+
+export type FedLeaf = { readonly leafIndex: number; readonly leaf: Uint8Array; readonly disclosures?: Uint8Array }
+
+export interface Feed {
+  /** Leaves `from` to `to` (excluded), in order and in batches. */
+  readonly leaves: (from: number, to: number) => AsyncIterable<readonly FedLeaf[]>
+  /** Undefined when it was erased. */
+  readonly blob: (digest: DigestText) => Promise<Uint8Array | undefined>
+  /** A signature with the key of the log. */
+  readonly sign: (bytes: Uint8Array) => Promise<Uint8Array>
+}
+
+/** All that is known of a package before its first leaf is read. */
+export type Order = {
+  readonly manifest: Omit<Manifest, 'members'>
+  readonly closing: Closing
+  readonly proof: Proof
+  /** Framework to the text of its control map. */
+  readonly controls: ReadonlyMap<string, string>
+}
+
+export type ExportSource = {
+  readonly log: Log
+  readonly evidence: Pick<EvidenceStore, 'get'>
+  readonly signer: Signer
+  readonly witnesses: readonly VerifierKey[]
+  readonly version: string
+  readonly controls: ReadonlyMap<string, string>
+}
+
+/** Leaves that are handed over at once. */
+export const BATCH = 256
+
+export async function orderOf(source: ExportSource, asked: Asked, range: LeafRange): Promise<Order> {
+  const { log, signer, version, controls } = source
+  const closing = closingOf(log, range, signer, source.witnesses)
+  const manifest = {
+    ...{ origin: log.origin, logKey: formatKey(signer.key), witnesses: closing.witnesses },
+    ...{ ...range, checkpointSize: closing.size, asked, version },
+  }
+  return { manifest, closing, proof: await proveRange(log, range, closing), controls }
+}
+
+/** Straight from the log, in this thread. */
+export function feedOf({ log, evidence, signer }: ExportSource): Feed {
+  return {
+    leaves: (from, to) => batchesOf(log, from, to),
+    blob: (digest) => evidence.get(digest),
+    sign: (bytes) => Promise.resolve(signer.sign(bytes)),
+  }
+}
+
+async function* batchesOf(log: Log, from: number, to: number): AsyncGenerator<FedLeaf[]> {
+  for (let first = from; first < to; first += BATCH) yield await readBatch(log, first, Math.min(to, first + BATCH))
+}
+
+export async function readBatch(log: Log, from: number, to: number): Promise<FedLeaf[]> {
+  const batch: FedLeaf[] = []
+  for await (const each of log.leaves(from, to)) {
+    const disclosures = commits(each.leaf) ? await log.disclosures(each.leafIndex) : undefined
+    batch.push({ ...each, ...(disclosures && { disclosures }) })
+  }
+  return batch
+}
+
+function commits(leaf: Uint8Array): boolean {
+  return Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).includes('"_sd"')
+}
