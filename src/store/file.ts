@@ -1,7 +1,7 @@
 /** Files that last: when a promise of this module resolves, the bytes survive a power cut. Tests pass in a disk that fails. */
 
-import { close, constants, fdatasync, open, read, write } from 'node:fs'
-import { chmod, mkdir, open as openHandle, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { close, constants, fdatasync, open, read, readFile, write } from 'node:fs'
+import { chmod, mkdir, open as openHandle, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { codeOf } from './error.ts'
@@ -61,6 +61,8 @@ export const diskFiles: Files = {
 
 const openAsync = promisify(open)
 const closeAsync = promisify(close)
+// The one of 'node:fs/promises' makes a handle for each file, which a collector has to clear away: many small reads wait for it.
+const readFileAsync = promisify(readFile)
 
 // On Linux one system call writes and syncs (O_DSYNC is "as if each write() was followed by fdatasync()"), which saves a
 // thread hop per commit. Elsewhere it may stop at the drive's cache, where fdatasync as Node calls it does not.
@@ -149,7 +151,7 @@ async function createZeroed(path: string, sizeBytes: number): Promise<void> {
 
 async function readWhole(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path)
+    return await readFileAsync(path)
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
     throw error

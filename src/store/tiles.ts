@@ -9,8 +9,9 @@ import { foldHashes, stateFromTiles, Tree, type TreeState } from '../tlog/tree.t
 import { StoreError } from './error.ts'
 import type { Files } from './file.ts'
 
-/** Sealed tiles kept in memory: 2 MiB. */
+/** Sealed tiles of leaf hashes kept in memory, and of all levels above: 2 and 8 MiB. The latter are all of those up to 67 million leaves. */
 const MAX_CACHED = 256
+const MAX_CACHED_ABOVE = 1024
 
 export class Tiles {
   readonly tree = new Tree({
@@ -18,6 +19,7 @@ export class Tiles {
   })
   readonly #unsealed = new Map<string, { readonly level: number; readonly index: number; readonly bytes: Uint8Array }>()
   readonly #cache = new Map<string, Uint8Array>()
+  readonly #cacheAbove = new Map<string, Uint8Array>()
   readonly #files: Files
   readonly #directory: string
 
@@ -47,7 +49,7 @@ export class Tiles {
   sealed(size: number): void {
     for (const { level, index, bytes } of this.unsealed(size)) {
       this.#unsealed.delete(`${level}/${index}`)
-      this.#remember(`${level}/${index}`, bytes)
+      this.#remember(level, index, bytes)
     }
   }
 
@@ -56,12 +58,12 @@ export class Tiles {
     const edge = this.tree.edge(level)
     if (edge?.index === index) return edge.bytes
     const key = `${level}/${index}`
-    return this.#unsealed.get(key)?.bytes ?? this.#cache.get(key)
+    return this.#unsealed.get(key)?.bytes ?? this.#cacheOf(level).get(key)
   }
 
   /** From memory, else from its file. A StoreError `damaged` when a full tile is not where it must be. */
   async read(level: number, index: number): Promise<Uint8Array> {
-    return this.peek(level, index) ?? this.#remember(`${level}/${index}`, await this.readFile(level, index))
+    return this.peek(level, index) ?? this.#remember(level, index, await this.readFile(level, index))
   }
 
   async readFile(level: number, index: number): Promise<Uint8Array> {
@@ -73,7 +75,7 @@ export class Tiles {
 
   /** After a tile's file was written anew. */
   forget(level: number, index: number): void {
-    this.#cache.delete(`${level}/${index}`)
+    this.#cacheOf(level).delete(`${level}/${index}`)
   }
 
   /** The hashes of a proof, or undefined when a tile is not in memory. */
@@ -83,11 +85,10 @@ export class Tiles {
   }
 
   async prove(ranges: readonly Range[]): Promise<Digest[]> {
-    const tiles = new Map<string, Uint8Array>()
-    for (const { level, index } of ranges.flatMap(rangeTiles)) {
-      const key = `${level}/${index}`
-      if (!tiles.has(key)) tiles.set(key, await this.read(level, index))
-    }
+    const wanted = new Map(ranges.flatMap(rangeTiles).map((tile) => [`${tile.level}/${tile.index}`, tile]))
+    // At once: a proof waits for its slowest tile, and not for one after the other. They are a few dozen at most.
+    const read = [...wanted].map(async ([key, { level, index }]) => [key, await this.read(level, index)] as const)
+    const tiles = new Map(await Promise.all(read))
     return proveRanges(ranges, (level, index) => tiles.get(`${level}/${index}`)!)
   }
 
@@ -118,9 +119,14 @@ export class Tiles {
     return bytes
   }
 
-  #remember(key: string, bytes: Uint8Array): Uint8Array {
-    this.#cache.set(key, bytes)
-    if (this.#cache.size > MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!)
+  #cacheOf(level: number): Map<string, Uint8Array> {
+    return level === 0 ? this.#cache : this.#cacheAbove
+  }
+
+  #remember(level: number, index: number, bytes: Uint8Array): Uint8Array {
+    const cache = this.#cacheOf(level)
+    cache.set(`${level}/${index}`, bytes)
+    if (cache.size > (level === 0 ? MAX_CACHED : MAX_CACHED_ABOVE)) cache.delete(cache.keys().next().value!)
     return bytes
   }
 }

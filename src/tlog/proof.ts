@@ -96,12 +96,13 @@ function subtreeRoot({ level, index }: Subtree, read: TileReader): HashText {
 
 /**
  * Roots within a tile, by its memory. A full subtree of a signed tree never changes, so each is hashed once, and the proof of
- * a leaf costs the few that are new.
+ * a leaf costs the few that are new. Small ones are hashed again: to keep them costs the collector more.
  */
+const MIN_KEPT_SPAN = 8
 const folded = new WeakMap<ArrayBufferLike, Map<number, HashText>>()
 
 function fold(tile: Uint8Array, first: number, span: number): HashText {
-  if (span === 1) return foldHashes(tile, first, 1)
+  if (span < MIN_KEPT_SPAN) return foldHashes(tile, first, span)
   const known = folded.get(tile.buffer) ?? new Map<number, HashText>()
   folded.set(tile.buffer, known)
   const place = (tile.byteOffset * TILE_WIDTH + first) * 2 * TILE_WIDTH + span
