@@ -4,7 +4,8 @@
  * written down when the ten minutes are over. A crash loses counts of ten minutes at most, and never a first sight.
  *
  * A screen that follows the log asks again for each new leaf, those of its own reading included. Whoever asks for the very same
- * while nothing came but such traces has seen nothing new: that is not counted, or looking would write without end.
+ * while nothing came but such traces has seen nothing new: that is not counted, and after the ten minutes it is a new sight only
+ * when no trace came just before it. Otherwise looking would write without end.
  */
 
 import { digestOf } from '../bytes/digest.ts'
@@ -27,7 +28,9 @@ export type ReadingOptions = {
 
 export const WINDOW_MS = 10 * 60_000
 const SWEEP_MS = 5_000
-const MAX_WINDOWS = 10_000
+/** How late a screen may answer to a trace: browsers let one that nobody looks at run once a minute. */
+const ECHO_MS = 2 * 60_000
+const MAX_WINDOWS = 4_096
 const MAX_DUE = 10_000
 
 /** Which part of what was found: a page far down shows what the first one did not. */
@@ -54,17 +57,21 @@ export class Reading implements AsyncDisposable {
   readonly #pens: Pens
   /** In the order in which they end. */
   readonly #windows = new Map<string, Window>()
+  /** Those that ended, as many at most, so that an echo is known for one. */
+  readonly #ended = new Map<string, Window>()
   readonly #unfollow: () => void
   readonly #timer: NodeJS.Timeout
   #due: Due[] = []
   #news = 0
+  #tracedAt = -Infinity
   #turn: Promise<void> = Promise.resolve()
 
   constructor(options: ReadingOptions) {
     this.#options = options
     this.#pens = new Pens(options.desk)
     this.#unfollow = options.desk.ledger.follow(({ leaf }) => {
-      if (!traces.has(leaf.event.type)) this.#news += 1
+      if (traces.has(leaf.event.type)) this.#tracedAt = options.desk.clock()
+      else this.#news += 1
     })
     this.#timer = setInterval(() => void this.sweep(), options.sweepMs ?? SWEEP_MS)
     this.#timer.unref()
@@ -82,6 +89,8 @@ export class Reading implements AsyncDisposable {
       return await known.first
     }
     if (known) this.#close(key, known)
+    const ended = this.#ended.get(key)
+    if (ended && this.#isEcho(ended, page)) return await ended.first
     return await this.#open(key, look, page, reader)
   }
 
@@ -119,9 +128,18 @@ export class Reading implements AsyncDisposable {
     return first
   }
 
-  #count(window: Window, { after = -1, before = Infinity }: Page): void {
-    const isSame = window.news === this.#news && after <= window.after && before >= window.before
-    if (isSame) return
+  #isEcho(window: Window, page: Page): boolean {
+    return this.#isSame(window, page) && this.#options.desk.clock() - this.#tracedAt <= ECHO_MS
+  }
+
+  /** Nothing came since but traces, and this part was shown. */
+  #isSame(window: Window, { after = -1, before = Infinity }: Page): boolean {
+    return window.news === this.#news && after <= window.after && before >= window.before
+  }
+
+  #count(window: Window, page: Page): void {
+    if (this.#isSame(window, page)) return
+    const { after = -1, before = Infinity } = page
     const isOld = window.news !== this.#news
     window.news = this.#news
     window.after = isOld ? after : Math.max(window.after, after)
@@ -140,8 +158,12 @@ export class Reading implements AsyncDisposable {
     if (this.#due.length >= MAX_REPEATS) void this.#flush()
   }
 
-  #close(key: string, { caller, place, times }: Window): void {
+  #close(key: string, window: Window): void {
+    const { caller, place, times } = window
     this.#windows.delete(key)
+    this.#ended.delete(key)
+    this.#ended.set(key, window)
+    if (this.#ended.size > MAX_WINDOWS) this.#ended.delete(this.#ended.keys().next().value!)
     if (times === 0 || !place || caller.login === undefined) return
     this.#due.push({ principal: caller.id, login: caller.login, repeat: { ...place, times } })
     if (this.#due.length > MAX_DUE) this.#due.shift()
