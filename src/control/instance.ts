@@ -13,7 +13,7 @@ import { isRefusal, type Refusal } from '../evidence/refusal.ts'
 import { openEvidence, type EvidenceStore } from '../store/evidence.ts'
 import { openKeys, type InstanceKey, type Keys } from '../store/keys.ts'
 import { openLog, type Log } from '../store/log.ts'
-import { openSnapshots } from '../store/snapshot.ts'
+import { openShelf, type StateShelf } from '../store/shelf.ts'
 import {
   ed25519Signer,
   formatKey,
@@ -35,6 +35,7 @@ import { utf8 } from '../bytes/text.ts'
 import { parse } from '../bytes/json.ts'
 import type { PolicyFiles } from '../policy/policy.ts'
 import { checkWitnesses, type WitnessOptions } from './witnesses.ts'
+import { KeyOverlap, OVERLAP_MS } from './key-overlap.ts'
 import { TargetAccess } from './target-access.ts'
 
 export type InstanceOptions = {
@@ -73,6 +74,8 @@ export class Instance implements Desk, AsyncDisposable {
   readonly doorRequests = new Seen()
   readonly startedAt: number
   readonly #keys: Keys
+  readonly #shelf: StateShelf
+  readonly overlap: KeyOverlap
   #signer: Signer
 
   private constructor(options: InstanceOptions, parts: Parts) {
@@ -86,7 +89,12 @@ export class Instance implements Desk, AsyncDisposable {
     this.issuerKeys = new IssuerKeys(this.clock)
     this.startedAt = this.clock()
     this.#keys = parts.keys
+    this.#shelf = parts.shelf
     this.#signer = signerOf(this.log.origin, parts.logKey)
+    this.overlap = new KeyOverlap({
+      ...{ ledger: this.ledger, keys: this.#keys, clock: this.clock, directory: join(options.directory, 'log') },
+      onEnd: () => this.log.useSigner(this.#signer),
+    })
   }
 
   /**
@@ -98,6 +106,8 @@ export class Instance implements Desk, AsyncDisposable {
     const instance = new Instance(options, parts)
     if (instance.log.size === 0) await instance.#begin(parts)
     await instance.#announce(parts)
+    await instance.overlap.publish()
+    await instance.overlap.settle()
     instance.#forgetSetup()
     return instance
   }
@@ -134,17 +144,25 @@ export class Instance implements Desk, AsyncDisposable {
   }
 
   /**
-   * A new signing key from the next checkpoint on. It is made only for who may ask for it; should we die between making it and
-   * saying so, the next start says so.
+   * A new signing key from the next checkpoint on; the present one signs as well for `overlapMs`. It is made only for who may ask for
+   * it; should we die between making it and saying so, the next start says so.
    */
-  async rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal> {
-    const asked = (logKey: string): Request => ({ ...request, command: { type: 'rotate log key', logKey } })
+  async rotateLogKey(request: Omit<Request, 'command'>, overlapMs = OVERLAP_MS): Promise<Recorded | Refusal> {
+    const asked = (logKey: string): Request => ({ ...request, command: this.#rotation(logKey, overlapMs) })
     if (!this.wouldAllow(asked(this.logKey))) return this.handle(asked(this.logKey))
-    const key = await this.#keys.rotate('log')
+    const key = await this.#keys.rotate('log', overlapMs > 0 ? 'overlap' : undefined)
     const recorded = await this.handle(asked(formatKey(vkeyOf(this.log.origin, key.publicKey))))
+    // While the older key alone has signed the head: this is what those who know only that one will follow.
+    await this.overlap.publish()
     this.#signer = signerOf(this.log.origin, key)
-    this.log.useSigner(this.#signer)
+    this.log.useSigner(this.#signer, overlappingOf(this.log.origin, key))
+    await this.overlap.settle()
     return recorded
+  }
+
+  #rotation(logKey: string, overlapMs: number): Command {
+    const until = Math.max(this.clock(), this.ledger.state.at) + overlapMs
+    return { type: 'rotate log key', logKey, ...(overlapMs > 0 && { overlapUntil: until }) }
   }
 
   async #begin({ logKey, sshCa }: Parts): Promise<void> {
@@ -163,7 +181,7 @@ export class Instance implements Desk, AsyncDisposable {
   /** Each start is a leaf: an attacker who swaps the program or its addresses leaves a trace. */
   async #announce({ logKey }: Parts): Promise<void> {
     const signing = formatKey(vkeyOf(this.log.origin, logKey.publicKey))
-    if (signing !== this.logKey) await this.#say({ type: 'rotate log key', logKey: signing })
+    if (signing !== this.logKey) await this.#say(this.#rotation(signing, logKey.overlapping ? OVERLAP_MS : 0))
     const { publicUrl, version } = this.options
     const url = new URL(publicUrl)
     const place = { rpId: url.hostname, origins: [url.origin], audience: url.origin }
@@ -188,7 +206,9 @@ export class Instance implements Desk, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.overlap[Symbol.dispose]()
     await this.ledger.snapshot().catch(() => undefined)
+    this.#shelf[Symbol.dispose]()
     await this.log.close()
   }
 }
@@ -200,6 +220,7 @@ type Parts = {
   readonly keys: Keys
   readonly logKey: InstanceKey
   readonly sshCa: InstanceKey
+  readonly shelf: StateShelf
 }
 
 async function openParts(options: InstanceOptions): Promise<Parts> {
@@ -212,16 +233,19 @@ async function openParts(options: InstanceOptions): Promise<Parts> {
   const formerKeys = logKey.formerPublicKeys.map((key) => vkeyOf(origin, key))
   const signer = signerOf(origin, logKey)
   const compression = compressSealed ? { compressBehind: COMPRESS_BEHIND } : {}
-  const log = await openLog({ directory: join(directory, 'log'), origin, signer, formerKeys, ...compression })
+  const signing = { signer, overlapping: overlappingOf(origin, logKey), formerKeys }
+  const log = await openLog({ directory: join(directory, 'log'), origin, ...signing, ...compression })
+  let shelf: StateShelf | undefined
   try {
     const logKeys = [...formerKeys, vkeyOf(origin, logKey.publicKey)]
     await checkWitnesses({ log, keys: logKeys, witnesses: options.witnesses ?? [] })
     const evidence = await openEvidence(join(directory, 'evidence'))
-    const snapshots = await openSnapshots({ directory: join(directory, 'snapshots'), origin, signer, formerKeys })
+    shelf = openShelf({ directory: join(directory, 'snapshots'), origin, signer, formerKeys })
     const policies = (digest: string) => policiesOf(digest, evidence)
-    const ledger = await Ledger.open({ log, snapshots, policies, clock })
-    return { ledger, evidence, access: await TargetAccess.open(directory), keys, logKey, sshCa }
+    const ledger = await Ledger.open({ log, shelf, policies, clock })
+    return { ledger, evidence, access: await TargetAccess.open(directory), keys, logKey, sshCa, shelf }
   } catch (error) {
+    shelf?.[Symbol.dispose]()
     await log.close()
     throw error
   }
@@ -245,6 +269,11 @@ async function originOf(metaFile: string): Promise<string | undefined> {
 
 function signerOf(origin: string, { privateKey }: InstanceKey): Signer {
   return ed25519Signer(origin, NOTE_SIGNATURE, privateKey)
+}
+
+/** Undefined when no key is being replaced. */
+function overlappingOf(origin: string, { overlapping }: InstanceKey): Signer | undefined {
+  return overlapping && ed25519Signer(origin, NOTE_SIGNATURE, overlapping)
 }
 
 function vkeyOf(origin: string, publicKey: KeyObject): VerifierKey {

@@ -12,7 +12,7 @@ import type { Event } from '../domain/event.ts'
 import { spell, write, type Caller, type Evidence, type Given, type Leaf } from '../domain/leaf.ts'
 import type { Claims } from '../domain/claims.ts'
 import { callerOf } from '../domain/login.ts'
-import { formatSnapshot } from '../domain/snapshot.ts'
+import { takeSnapshot, type Taken } from '../domain/snapshot.ts'
 import type { Fold, ReadonlyState } from '../domain/state.ts'
 import type { PolicySet } from '../policy/policy.ts'
 import type { Head, Log } from '../store/log.ts'
@@ -87,6 +87,7 @@ export class Ledger {
   #isAhead = false
   #recovering: Promise<void> | undefined
   #taken: Snapshot | undefined
+  #saving: Promise<void> | undefined
   #fault: Error | undefined
 
   private constructor(options: LedgerOptions, loaded: Loaded) {
@@ -208,7 +209,7 @@ export class Ledger {
       void this.#attempt('hear of', published.leafIndex, () => follower(published))
     const every = this.#options.snapshotEvery ?? SNAPSHOT_EVERY
     void this.#attempt('save a snapshot behind', published.leafIndex, async () => {
-      if (this.#published >= this.#snapshotAt + every) this.#takeSnapshot()
+      if (this.#published >= this.#snapshotAt + every && !this.#taken && !this.#saving) this.#takeSnapshot()
       if (this.#taken && this.#published >= this.#taken.size) await this.#saveSnapshot(this.#taken)
     })
   }
@@ -235,20 +236,24 @@ export class Ledger {
 
   /** Saves the state, so that the next start replays only what came after. Resolves once it is on disk. */
   async snapshot(): Promise<void> {
-    if (this.log.size > 0 && this.log.size === this.#published) await this.#saveSnapshot(this.#takeSnapshot())
+    await this.#saving?.catch(() => undefined)
+    if (this.log.size > this.#snapshotAt && this.log.size === this.#published)
+      await this.#saveSnapshot(this.#takeSnapshot())
   }
 
   /** The state may be ahead of the disk by some leaves; it is saved when the disk has caught up, and dropped if it never does. */
   #takeSnapshot(): Snapshot {
-    const taken = { size: this.log.size, bytes: Buffer.concat([...formatSnapshot(this.state)]) }
+    const taken = { size: this.log.size, ...takeSnapshot(this.state) }
     this.#snapshotAt = taken.size
     this.#taken = taken
     return taken
   }
 
-  async #saveSnapshot({ size, bytes }: Snapshot): Promise<void> {
+  async #saveSnapshot({ size, pieces, moves, settle }: Snapshot): Promise<void> {
     this.#taken = undefined
-    await this.#options.snapshots.save(size, bytes)
+    this.#saving = this.#options.shelf.save(size, pieces, moves).finally(() => (this.#saving = undefined))
+    await this.#saving
+    settle()
   }
 
   #fallBack(): void {
@@ -287,4 +292,4 @@ function resolve(caller: Caller, state: ReadonlyState): Caller {
   return login ? callerOf(login) : caller
 }
 
-type Snapshot = { readonly size: number; readonly bytes: Uint8Array }
+type Snapshot = Taken & { readonly size: number }

@@ -1,17 +1,19 @@
 /** What a log folds to when it is opened: from the newest snapshot that fits, and the leaves after it. */
 
 import { read } from '../domain/leaf.ts'
-import { parseSnapshot } from '../domain/snapshot.ts'
-import { replay, type Fold, type State } from '../domain/state.ts'
+import { parseSnapshot, takeSnapshot } from '../domain/snapshot.ts'
+import { empty, replay, type Fold, type State } from '../domain/state.ts'
 import type { PolicySet } from '../policy/policy.ts'
 import type { Log } from '../store/log.ts'
-import type { SnapshotStore } from '../store/snapshot.ts'
+import type { StateShelf } from '../store/shelf.ts'
 import { Directory } from './directory.ts'
 import { openSeal } from './seal.ts'
 
 export type Past = {
   readonly log: Log
-  readonly snapshots: SnapshotStore
+  readonly shelf: StateShelf
+  /** Leaves that were taken in, of how many. */
+  readonly onProgress?: (done: number, total: number) => void
   /** The policies of a digest that the log names. Rejects when they are not there. */
   readonly policies: (digest: string) => Promise<PolicySet>
 }
@@ -24,38 +26,48 @@ export type Loaded = {
   readonly snapshotSize: number
 }
 
-/** A snapshot of another version of this program only means that more leaves are read. */
-async function loadSnapshot(
-  snapshots: SnapshotStore,
-  maxSize: number,
-): Promise<{ size: number; state: State } | undefined> {
-  const saved = await snapshots.load(maxSize)
-  try {
-    return saved && { size: saved.size, state: parseSnapshot(saved.bytes) }
-  } catch {
-    return undefined
-  }
+/** Leaves between two moves to the shelf, so that memory holds no more of a long log than of a short one. */
+const MOVE_EVERY = 50_000
+
+export async function load(past: Past): Promise<Loaded> {
+  const { log, policies } = past
+  const { from, state } = await begin(past)
+  const fold = replay(state)
+  const directory = new Directory()
+  await describePeople(log, fold, directory)
+  const snapshotSize = await foldRest(from, fold, directory, past)
+  const digest = fold.state.policy?.digest
+  return { fold, directory, policies: digest === undefined ? nobody : await policies(digest), snapshotSize }
 }
 
-export async function load({ log, snapshots, policies }: Past): Promise<Loaded> {
-  const saved = await loadSnapshot(snapshots, log.size)
-  const fold = replay(saved?.state)
-  const directory = new Directory()
-  const from = saved?.size ?? 0
-  await describePeople(log, fold, directory)
+/** A snapshot of another version of this program only means that more leaves are read. */
+async function begin({ log, shelf }: Past): Promise<{ readonly from: number; readonly state: State }> {
+  const saved = await shelf.load(log.size)
+  try {
+    if (saved) return { from: saved.size, state: parseSnapshot(saved.bytes, shelf) }
+  } catch {
+    shelf.clear()
+  }
+  return { from: 0, state: empty(shelf) }
+}
+
+/** Resolves with the leaves that were saved by then. */
+async function foldRest(from: number, fold: Fold, directory: Directory, past: Past): Promise<number> {
+  const { log, shelf, onProgress } = past
+  let saved = from
   for await (const { leafIndex, leaf: bytes } of log.leaves(from, log.size)) {
     const leaf = read(bytes)
     fold.apply(leaf, leafIndex)
     const kept = leaf.personal && (await log.disclosures(leafIndex))
     directory.apply(leaf, openSeal(leaf.personal, kept))
+    onProgress?.(leafIndex + 1 - from, log.size - from)
+    if (leafIndex + 1 - saved < MOVE_EVERY) continue
+    saved = leafIndex + 1
+    const { pieces, moves, settle } = takeSnapshot(fold.state)
+    await shelf.save(saved, pieces, moves)
+    settle()
   }
-  const digest = fold.state.policy?.digest
-  return {
-    fold,
-    directory,
-    policies: digest === undefined ? nobody : await policies(digest),
-    snapshotSize: from,
-  }
+  return saved
 }
 
 /** People of the snapshot, and searches that they keep, are described by a few leaves each, not by the whole log. */

@@ -7,7 +7,7 @@
 
 import { equal } from '../bytes/digest.ts'
 import { utf8 } from '../bytes/text.ts'
-import { Book, type Shelf, type Span } from './book.ts'
+import { Book, type Move, type Shelf, type Span } from './book.ts'
 import { empty, spell, unspell, type ReadonlyState, type State } from './state.ts'
 
 const CHUNK_LENGTH = 1 << 18
@@ -19,10 +19,10 @@ function headOf(state: ReadonlyState): unknown[] {
   return ['snapshot', VERSION, ...Object.keys(state).sort()]
 }
 
-/** UTF-8, in pieces of some hundred kilobytes. */
-export function* formatSnapshot(state: ReadonlyState): Generator<Uint8Array> {
+/** UTF-8, in pieces of some hundred kilobytes. Without records it is only good beside the shelf that has them. */
+export function* formatSnapshot(state: ReadonlyState, hasRecords = true): Generator<Uint8Array> {
   let text = ''
-  for (const line of linesOf(state)) {
+  for (const line of linesOf(state, hasRecords)) {
     text += `${JSON.stringify(line)}\n`
     if (text.length < CHUNK_LENGTH) continue
     yield utf8.encode(text)
@@ -31,19 +31,37 @@ export function* formatSnapshot(state: ReadonlyState): Generator<Uint8Array> {
   yield utf8.encode(text)
 }
 
-function* linesOf(state: ReadonlyState): Generator<unknown[]> {
+function* linesOf(state: ReadonlyState, hasRecords: boolean): Generator<unknown[]> {
   yield headOf(state)
   for (const [name, member] of Object.entries(state)) {
     if (member === undefined) yield [name]
-    else if (member instanceof Book) yield* linesOfBook(member as Book<unknown>)
+    else if (member instanceof Book) yield* linesOfBook(member as Book<unknown>, hasRecords)
     else if (!(member instanceof Map)) yield [name, spell(member)]
     else for (const [key, value] of member as Map<string, unknown>) yield [name, key, spell(value)]
   }
 }
 
-/** What lies on the shelf stays there. */
-function* linesOfBook(book: Book<unknown>): Generator<unknown[]> {
+/** A state on its way to a shelf: what it is now, whatever happens to it meanwhile. */
+export type Taken = {
+  readonly pieces: readonly Uint8Array[]
+  readonly moves: readonly Move[]
+  /** To be called once all of it is saved. */
+  readonly settle: () => void
+}
+
+export function takeSnapshot(state: ReadonlyState): Taken {
+  const books = Object.values(state as Record<string, unknown>).filter((member) => member instanceof Book)
+  const moves = books.flatMap((book) => book.move())
+  const settle = () => {
+    for (const book of books) book.settle()
+  }
+  return { moves, pieces: [...formatSnapshot(state, false)], settle }
+}
+
+/** Where the book ends; what lies on the shelf, or is on its way there, is not in it. */
+function* linesOfBook(book: Book<unknown>, hasRecords: boolean): Generator<unknown[]> {
   if (book.span) yield [book.name, book.span]
+  if (!hasRecords) return
   for (const [key, value] of book.young()) yield [book.name, key, spell(value)]
 }
 

@@ -11,7 +11,7 @@ import { read } from '../../src/domain/leaf.ts'
 import { formatState, replay } from '../../src/domain/state.ts'
 import { LogUnwritable } from '../../src/store/error.ts'
 import type { Log } from '../../src/store/log.ts'
-import { openSnapshots, type SnapshotStore } from '../../src/store/snapshot.ts'
+import { openShelf, type StateShelf } from '../../src/store/shelf.ts'
 import { policies } from '../domain/given.ts'
 import { FaultyFiles } from '../store/faulty.ts'
 import { origin, TestDirectory } from '../store/world.ts'
@@ -24,17 +24,16 @@ class Desk implements AsyncDisposable {
   readonly reported: string[] = []
   log!: Log
   ledger!: Ledger
-  snapshots!: SnapshotStore
+  shelf!: StateShelf
 
   static async open(options: Partial<LedgerOptions> = {}): Promise<Desk> {
     const desk = new Desk()
     const { place, disk, reported } = desk
     desk.log = await place.open({ directory: join(place.path, 'log'), files: disk.files })
-    const kept = { directory: join(place.path, 'snapshots'), origin, signer: place.signer, files: disk.files }
-    desk.snapshots = await openSnapshots(kept)
+    desk.shelf = openShelf({ directory: join(place.path, 'snapshots'), origin, signer: place.signer })
     desk.ledger = await Ledger.open({
       log: desk.log,
-      snapshots: desk.snapshots,
+      shelf: desk.shelf,
       policies: async () => policies,
       clock: () => NOW,
       report: (problem) => reported.push(problem),
@@ -59,6 +58,7 @@ class Desk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     delete (this.disk as { fault?: string }).fault
     await this.log.close()
+    this.shelf[Symbol.dispose]()
     this.place[Symbol.dispose]()
   }
 }
@@ -112,13 +112,13 @@ test('what is asked during a failure is decided on what is on the disk, and foll
   }
   expect(desk.folded).toBe(await desk.replayed())
   expect(seen).toEqual(Array.from({ length: desk.log.size - 1 }, (_, n) => n + 1))
-  const saved = await desk.snapshots.load(desk.log.size)
+  const saved = await desk.shelf.load(desk.log.size)
   expect(saved && saved.size).toBeGreaterThan(1)
 })
 
 test('a snapshot that cannot be saved costs nobody their answer', async () => {
   await using desk = await Desk.open({ snapshotEvery: 2 })
-  Object.assign(desk.disk, { fault: 'ENOSPC', where: 'snapshots' })
+  desk.shelf.save = () => Promise.reject(new Error('the disk is full'))
   for (let n = 0; n < 5; n += 1) await desk.ledger.record(damage(n))
   await new Promise((resolve) => setImmediate(resolve))
   expect(desk.reported.some((problem) => problem.includes('snapshot'))).toBe(true)

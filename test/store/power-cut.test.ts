@@ -18,7 +18,7 @@ function randomFrom(seed: number): () => number {
 }
 
 test(
-  `${ROUNDS} power cuts, while committing, sealing, compressing, publishing, erasing, saving snapshots and recovering: what was shown holds`,
+  `${ROUNDS} power cuts, while committing, sealing, compressing, publishing, erasing and recovering: what was shown holds`,
   { timeout: 120_000 },
   async () => {
     const seed = Date.now() % 1_000_000

@@ -6,7 +6,6 @@
 import { dirname, join } from 'node:path'
 import { diskFiles, type Files, type RandomAccessFile } from '../../src/store/file.ts'
 import { openLog, type Log } from '../../src/store/log.ts'
-import { openSnapshots } from '../../src/store/snapshot.ts'
 import { parseCheckpoint } from '../../src/tlog/checkpoint.ts'
 import type { Signer } from '../../src/tlog/key.ts'
 import { parseNote } from '../../src/tlog/note.ts'
@@ -158,14 +157,9 @@ export async function workUntilCut(scene: Scene, operations: number): Promise<st
   let log: Log | undefined
   try {
     log = await openLog({ ...optionsOf(scene), files: disk.files })
-    const snapshots = await openSnapshots({
-      ...scene,
-      directory: join(scene.directory, 'snapshots'),
-      files: disk.files,
-    })
     if (scene.random() < 0.5) while (!disk.isOver) await eraseLatest(scene, log)
     const jobs = [1, 2, 3].map(() => append(scene, log!, disk))
-    await Promise.all([...jobs, keep(scene, log, disk, snapshots)])
+    await Promise.all([...jobs, keep(scene, log, disk)])
   } catch (error) {
     if (!disk.isOver) throw error
   }
@@ -199,13 +193,12 @@ async function eraseLatest(scene: Scene, log: Log): Promise<void> {
   scene.shown.erased.add(leafIndex)
 }
 
-/** Publication, erasure and snapshots go on beside it. */
-async function keep(scene: Scene, log: Log, disk: PowerCut, snapshots: Awaited<ReturnType<typeof openSnapshots>>) {
+/** Publication and erasure go on beside it. */
+async function keep(scene: Scene, log: Log, disk: PowerCut) {
   const { shown, random } = scene
   while (!disk.isOver) {
     await pause()
     if (random() < 0.3) await log.flush()
-    if (random() < 0.3) await snapshots.save(log.head.size, Buffer.from(`state at ${log.head.size}`))
     const leafIndex = Math.floor(log.head.size - 1 - random() * Math.min(40, log.head.size))
     if (random() < 0.7 && leafIndex >= 0) {
       await log.eraseDisclosures(new Map([[leafIndex, undefined]]))
@@ -230,7 +223,7 @@ function show({ heads }: Shown, size: number, root: string): void {
 
 /** What is wrong after the power came back; none when everything that was shown still holds. */
 export async function inspect(scene: Scene): Promise<string[]> {
-  const { shown, directory } = scene
+  const { shown } = scene
   const wrong: string[] = []
   const newest = [...shown.leaves].slice(-NEWEST)
   await using log = await openLog(optionsOf(scene))
@@ -245,7 +238,5 @@ export async function inspect(scene: Scene): Promise<string[]> {
       wrong.push(`what is beside leaf ${leafIndex} is ${String(beside)}`)
   }
   for await (const { problem } of log.scrubOnce()) wrong.push(problem)
-  const snapshot = await (await openSnapshots({ ...scene, directory: join(directory, 'snapshots') })).load(log.size)
-  if (snapshot && String(snapshot.bytes) !== `state at ${snapshot.size}`) wrong.push('a snapshot is not what was saved')
   return wrong
 }
