@@ -48,7 +48,7 @@ export function events({ app, port }: Desk, times: StreamTimes): () => void {
       },
     },
     async (request, reply) => {
-      const refused = await enter({ kind: 'stream' }, request, port)
+      const refused = await enter({ kind: 'stream', page: { before: positionOf(request, port) } }, request, port)
       if (refused) return sendProblem(reply, refused) as never
       const own = request.caller!.login!
       const mine = [...open].filter(({ login: other }) => other === own).length
