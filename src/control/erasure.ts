@@ -23,7 +23,7 @@ export interface EraserOptions {
   /** Where log, evidence and everything else are kept. */
   readonly directory: string
   /** Called before and after something goes that stood beside these leaves: whatever was remembered of it must be dropped. */
-  readonly forget: (leafIndexes: readonly number[]) => void
+  readonly forget: (leafIndexes: readonly number[]) => Promise<void>
   /** Hears why it could not be done now. */
   readonly report: (sentence: string) => void
   /** Until the next attempt, 60 s unless said. */
@@ -66,7 +66,7 @@ export class Eraser implements AsyncDisposable {
     const { ledger, directory, forget } = this.#options
     const found = await findPersonal(erasure, ledger)
     const leafIndexes = [...found.left.keys()]
-    forget(leafIndexes)
+    await forget(leafIndexes)
     // Copies first: what has to go from them is known from what stands in the log.
     await eraseFromCopies(directory, found)
     // Leaves that describe the person go last. Until then they say, also after a crash, what to look for.
@@ -77,7 +77,7 @@ export class Eraser implements AsyncDisposable {
     ledger.directory.forget(erasure.person, found.values, (name) => covers(erasure, name))
     const evidence = erasure.evidence ? await this.#eraseEvidence(found) : 0
     // Who looked in between may have remembered it again.
-    forget(leafIndexes)
+    await forget(leafIndexes)
     if (!erasure.done) await this.#sayDone(erasure, found, evidence)
     await this.#writeMark(erasure.leafIndex)
   }

@@ -6,7 +6,6 @@
 import { join } from 'node:path'
 import { base64 } from '../bytes/text.ts'
 import { isRefusal, refuse, type Refusal } from '../evidence/refusal.ts'
-import { openTrail, type Trail } from '../index/trail.ts'
 import { Eraser } from './erasure.ts'
 import type { Request } from './handle.ts'
 import { systemCaller } from './handle.ts'
@@ -17,6 +16,8 @@ import { Reading } from './reading.ts'
 import { Quorum, type QuorumPolicy } from './quorum.ts'
 import { openRepair, type Repair } from './repair.ts'
 import { startScrub, type Damage, type Scrub } from './scrub.ts'
+import { Indexing } from './trail/indexing.ts'
+import { workerLink } from './trail/link.ts'
 import { instantOf } from './view/phrase.ts'
 import { Views } from './view/views.ts'
 import type { LogStatus } from './view/shape-word.ts'
@@ -42,7 +43,7 @@ export class Host implements AsyncDisposable {
   readonly views: Views
   readonly exports: Exports
   readonly reading: Reading
-  readonly #trail: Trail
+  readonly #trail: Indexing
   #parts: AsyncDisposableStack | undefined
   #witnesses: Witnesses | undefined
   #quorum: Quorum | undefined
@@ -58,7 +59,10 @@ export class Host implements AsyncDisposable {
     this.instance = instance
     this.#report = options.report
     this.exports = parts.use(new Exports(instance))
-    this.#trail = parts.use(openTrail({ file: join(options.directory, 'trail.db'), origin: instance.log.origin }))
+    const file = join(options.directory, 'trail.db')
+    const { ledger } = instance
+    const start = workerLink({ file, origin: instance.log.origin })
+    this.#trail = parts.use(new Indexing({ ledger, start, clock: instance.clock, report: options.report }))
     this.views = new Views({
       ledger: instance.ledger,
       evidence: instance.evidence,
@@ -96,8 +100,7 @@ export class Host implements AsyncDisposable {
     this.#quorum = quorum && parts.use(new Quorum({ ...quorum, ...fed }))
     ledger.follow((published) => this.views.ingest(published))
     // The trail fills itself behind the start; what it has not seen yet it says.
-    const filling = this.views.catchUp().catch((error: Error) => report(`couldn't fill the trail: ${error.message}`))
-    parts.defer(() => filling)
+    this.#trail.start()
     // Also what an old backup brought back.
     await this.#eraser.complete()
     this.#watch = parts.use(startWatch({ desk: instance, lender, noise, report }))
@@ -157,6 +160,7 @@ export class Host implements AsyncDisposable {
     await this.#watch?.settle()
     await this.#witnesses?.settle()
     await this.#timestamps?.settle()
+    await this.instance.overlap.settle()
   }
 
   /** Undefined where nobody stamps. */
@@ -214,7 +218,7 @@ export class Host implements AsyncDisposable {
         sentence: `Leaf ${leafIndex} does not match the signed log; privileged actions are refused until it is repaired.`,
       }
     if (log.trouble) return { sentence: `${log.trouble}; nothing privileged is decided until it can be written` }
-    const behind = this.#quorum?.trouble()
+    const behind = this.#quorum?.trouble() ?? this.views.trouble
     return behind === undefined ? undefined : { sentence: behind }
   }
 

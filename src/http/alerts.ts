@@ -14,7 +14,7 @@ export function alerts(desk: Desk): void {
     summary: 'Alerts, newest first',
     isForPeople: true,
     answer: shape.alerts,
-    look: () => ({ alerts: port.views.alerts() }),
+    look: async () => ({ alerts: await port.views.alerts() }),
   })
   act(desk, {
     method: 'POST',

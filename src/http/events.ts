@@ -5,7 +5,7 @@
 
 import type { ServerResponse } from 'node:http'
 import * as z from '../bytes/schema.ts'
-import { read } from '../domain/leaf.ts'
+import { reread } from '../domain/leaf.ts'
 import * as login from '../domain/login.ts'
 import type { State } from '../domain/state.ts'
 import { problemResponse, securityOf, type Desk } from './act.ts'
@@ -158,7 +158,8 @@ class Stream {
     const bytes = await ledger.log.leaf(leafIndex).catch(() => undefined)
     if (this.#isOver) return true
     if (!bytes) return this.#out.write(`id: ${leafIndex}\nevent: damaged\ndata: {"leafIndex":${leafIndex}}\n\n`)
-    const row = views.row({ leaf: read(bytes), leafIndex })
+    const row = await views.row({ leaf: reread(bytes), leafIndex })
+    if (this.#isOver) return true
     const kind = row.type === 'alert.fired' ? `event: alert\ndata: ${JSON.stringify(row)}\n\n` : ''
     return this.#out.write(`${kind}id: ${leafIndex}\nevent: leaf\ndata: ${JSON.stringify(row)}\n\n`)
   }

@@ -2,6 +2,7 @@
 
 import type { FastifyError } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { TrailError } from '../control/trail/asking.ts'
 import { LeafError } from '../domain/leaf.ts'
 import { codeOf, StoreError } from '../store/error.ts'
 import { problem, type Problem } from './problem.ts'
@@ -12,6 +13,8 @@ const PLACES: Readonly<Record<string, string>> = { querystring: 'query' }
 export function problemOfFailure(error: FastifyError, report: (sentence: string) => void): Problem {
   if (hasZodFastifySchemaValidationErrors(error)) return problemOfShape(error)
   if (error instanceof StoreError) return problemOfStore(error, report)
+  if (error instanceof TrailError)
+    return problem('busy', `The trail cannot be searched now: ${error.message}.`, { retryAfterSeconds: 1 })
   if (DISK.has(codeOf(error) ?? '')) return unwritable()
   if (error instanceof LeafError) return problem('too_large', 'This does not fit into one leaf of the log; send less.')
   switch (error.statusCode ?? 500) {

@@ -77,7 +77,7 @@ export function grants(desk: Desk): void {
     summary: 'Credentials that were lent',
     query: z.object({ active: z.enum(['true', 'false']).default('false') }),
     answer: shape.grants,
-    look: ({ query }) => ({ grants: port.views.grants(query.active === 'true') }),
+    look: async ({ query }) => ({ grants: await port.views.grants(query.active === 'true') }),
   })
 }
 

@@ -40,8 +40,8 @@ export function releases(desk: Desk): void {
     summary: 'Releases, newest first',
     query: listQuery,
     answer: shape.releases,
-    look: ({ query, caller, reply }) => {
-      const page = port.views.releases({ state: query.state, before: query.after, limit: query.limit }, caller)
+    look: async ({ query, caller, reply }) => {
+      const page = await port.views.releases({ state: query.state, before: query.after, limit: query.limit }, caller)
       if (page.next !== undefined) linkNext(reply, '/api/v1/releases', { ...query, after: page.next })
       return page
     },

@@ -20,7 +20,7 @@ const eraserOf = (company: Company, reports: string[] = []) =>
     evidence: company.instance.evidence,
     clock: company.instance.clock,
     directory: company.directory,
-    forget: () => {},
+    forget: async () => {},
     report: (sentence) => reports.push(sentence),
     retryMs: 5,
   })

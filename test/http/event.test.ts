@@ -140,7 +140,7 @@ test('whoever stops reading is dropped, and nobody else notices', async () => {
   const ana = await office.admin()
   const address = await listen(office)
   const row = office.port.views.row.bind(office.port.views)
-  office.port.views.row = (published) => ({ ...row(published), sentence: 'x'.repeat(4 << 20) })
+  office.port.views.row = async (published) => ({ ...(await row(published)), sentence: 'x'.repeat(4 << 20) })
   const socket = connect(Number(new URL(address).port), '127.0.0.1')
   socket.write(`GET /api/v1/events?after=-1 HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${ana.token}\r\n\r\n`)
   socket.pause()

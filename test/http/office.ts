@@ -7,6 +7,7 @@ import { sha256 } from '../../src/bytes/digest.ts'
 import { base64, base64url, utf8 } from '../../src/bytes/text.ts'
 import type { LogStatus } from '../../src/control/view/shape.ts'
 import { Eraser } from '../../src/control/erasure.ts'
+import type { Indexing } from '../../src/control/trail/indexing.ts'
 import { Views } from '../../src/control/view/views.ts'
 import { assert, createSoftwarePasskey, register, type SoftwarePasskey } from '../../src/credential/software-passkey.ts'
 import type { App } from '../../src/http/app.ts'
@@ -15,7 +16,8 @@ import type { Config, Port } from '../../src/http/port.ts'
 import { Reading } from '../../src/control/reading.ts'
 import { Exports } from '../../src/control/package/exports.ts'
 import { createServer } from '../../src/http/server.ts'
-import { openTrail, type Trail } from '../../src/index/trail.ts'
+import { openTrail } from '../../src/index/trail.ts'
+import { indexInto } from '../world/local-link.ts'
 import { Company, ORIGIN } from '../world/company.ts'
 
 export const HOST = new URL(ORIGIN).host
@@ -51,14 +53,14 @@ export class Office implements AsyncDisposable {
   readonly app: App
   readonly calls: Call[] = []
   readonly reports: string[]
-  readonly #trail: Trail
+  readonly #indexing: Indexing
 
-  private constructor(company: Company, port: Port, app: App, trail: Trail, reports: string[]) {
+  private constructor(company: Company, port: Port, app: App, indexing: Indexing, reports: string[]) {
     this.reports = reports
     this.company = company
     this.port = port
     this.app = app
-    this.#trail = trail
+    this.#indexing = indexing
   }
 
   static async open({ config, times, clock, port: changes }: Options = {}): Promise<Office> {
@@ -67,9 +69,9 @@ export class Office implements AsyncDisposable {
     const { ledger, evidence } = instance
     const trail = openTrail({ file: join(company.directory, 'trail.db'), origin: instance.log.origin })
     const logStatus = () => statusOf(company)
-    const views = new Views({ ledger, evidence, trail, logStatus, clock: instance.clock })
+    const indexing = indexInto(trail, ledger, instance.clock)
+    const views = new Views({ ledger, evidence, trail: indexing, logStatus, clock: instance.clock })
     ledger.follow((published) => views.ingest(published))
-    await views.catchUp()
     const reports: string[] = []
     const report = (sentence: string) => void reports.push(sentence)
     const { directory } = company
@@ -96,7 +98,7 @@ export class Office implements AsyncDisposable {
       ...changes,
     }
     const app = await createServer(port, { ...STREAM_TIMES, ...times })
-    return new Office(company, port, app, trail, reports)
+    return new Office(company, port, app, indexing, reports)
   }
 
   get size(): number {
@@ -212,7 +214,7 @@ export class Office implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.close()
-    this.#trail[Symbol.dispose]()
+    await this.#indexing[Symbol.asyncDispose]()
     await this.company[Symbol.asyncDispose]()
   }
 }

@@ -39,6 +39,7 @@ function sightOf({ state }: World, at = NOON): Sight {
     labelOf: () => undefined,
     trail: undefined as never,
     archive: undefined as never,
+    told: async (make) => (await make()) as never,
   }
 }
 

@@ -3,23 +3,24 @@ import { openTrail } from '../../src/index/trail.ts'
 import * as shape from '../../src/control/view/shape.ts'
 import { isLeaves } from '../../src/control/view/search.ts'
 import { Views } from '../../src/control/view/views.ts'
+import { indexInto } from '../world/local-link.ts'
 import { ARTIFACT, finish, logStatus, NOON, tellStory, type Story } from './story.ts'
 
 let story: Story
 beforeAll(async () => (story = await tellStory()))
 afterAll(() => story[Symbol.asyncDispose]())
 
-function search(q: string, views = story.views) {
-  const answer = views.leaves({ q, limit: 500 })
+async function search(q: string, views = story.views) {
+  const answer = await views.leaves({ q, limit: 500 })
   if (!isLeaves(answer)) throw new Error(answer.problem)
   return shape.leaves.parse(answer)
 }
-const sentences = (q: string) => search(q).rows.map(({ who, sentence }) => `${who.name} ${sentence}`)
+const sentences = async (q: string) => (await search(q)).rows.map(({ who, sentence }) => `${who.name} ${sentence}`)
 
-test('the trail tells the story in sentences', () => {
+test('the trail tells the story in sentences', async () => {
   const short = story.commit.slice(0, 7)
   expect(
-    sentences('type:repository.* type:login.opened type:approval.* type:release.* type:build.*').slice(0, 8),
+    (await sentences('type:repository.* type:login.opened type:approval.* type:release.* type:build.*')).slice(0, 8),
   ).toEqual([
     `mara signed approval of shop ${short} to production`,
     `ivo was refused approval of shop ${short} to production: nobody approves what they wrote or asked for`,
@@ -32,20 +33,20 @@ test('the trail tells the story in sentences', () => {
   ])
 })
 
-test('people are found by handle, by name in a sentence, and by id; nobody of another name is', () => {
-  expect(search('who:@mara type:approval.given').total).toBe(1)
-  expect(search('mara type:principal.invited').total).toBe(1)
-  expect(search(`who:${story.people.mara.id} type:approval.given`).total).toBe(1)
-  expect(search('who:@nobody').total).toBe(0)
-  expect(story.views.leaves({ q: 'shoe:size' })).toEqual({
+test('people are found by handle, by name in a sentence, and by id; nobody of another name is', async () => {
+  expect((await search('who:@mara type:approval.given')).total).toBe(1)
+  expect((await search('mara type:principal.invited')).total).toBe(1)
+  expect((await search(`who:${story.people.mara.id} type:approval.given`)).total).toBe(1)
+  expect((await search('who:@nobody')).total).toBe(0)
+  expect(await story.views.leaves({ q: 'shoe:size' })).toEqual({
     at: 0,
     problem: expect.stringContaining('no field') as string,
   })
 })
 
-test('a page of the trail continues where the one before ended', () => {
-  const first = story.views.leaves({ limit: 5 }) as shape.Leaves
-  const second = story.views.leaves({ limit: 5, before: first.next }) as shape.Leaves
+test('a page of the trail continues where the one before ended', async () => {
+  const first = (await story.views.leaves({ limit: 5 })) as shape.Leaves
+  const second = (await story.views.leaves({ limit: 5, before: first.next })) as shape.Leaves
   expect(second.rows[0]!.leafIndex).toBe(first.rows[4]!.leafIndex - 1)
   expect(first.total).toBe(story.company.instance.log.size)
 })
@@ -104,16 +105,16 @@ test('a release shows its six stations, commits, rules and risks', async () => {
   expect(seen.requestedBy).toMatchObject({ name: 'acme/shop run 12/1', kind: 'job' })
 })
 
-test('a release is found by its fingerprint, however it is typed', () => {
+test('a release is found by its fingerprint, however it is typed', async () => {
   const { fingerprint } = story.views.releaseSummary(story.release)!
   for (const typed of [fingerprint, fingerprint.toLowerCase(), fingerprint.replace('-', '')])
     expect(story.views.find(typed)?.release).toBe(story.release)
   expect(story.views.find('0000-0000')).toBeUndefined()
 })
 
-test('the overview names what needs whom', () => {
+test('the overview names what needs whom', async () => {
   const { views, people } = story
-  const ofLi = shape.overview.parse(views.overview(people.li.caller))
+  const ofLi = shape.overview.parse(await views.overview(people.li.caller))
   expect(ofLi.needsYou.map(({ kind }) => kind)).toEqual(['approval', 'alert'])
   expect(ofLi.privilege).toEqual({ grantsLive: 0, peopleWithRoles: 4, jobsLive: 1 })
   expect(ofLi.last24h.byReason).toEqual(
@@ -123,11 +124,11 @@ test('the overview names what needs whom', () => {
     ]),
   )
   expect(ofLi.last24h.refused).toBe(3)
-  expect(views.overview(people.ivo.caller).needsYou.map(({ kind }) => kind)).toEqual(['alert'])
+  expect((await views.overview(people.ivo.caller)).needsYou.map(({ kind }) => kind)).toEqual(['alert'])
 })
 
 test('a leaf is shown whole, with a proof and its neighbours', async () => {
-  const [row] = search('type:approval.refused').rows
+  const [row] = (await search('type:approval.refused')).rows
   const seen = shape.leafDetail.parse(await story.views.leaf(row!.leafIndex))
   expect(seen.row).toEqual(row)
   expect(JSON.parse(seen.leaf)).toMatchObject({ type: 'dev.countersign.approval.refused.v1' })
@@ -164,8 +165,8 @@ test('once deployed, every identifier leads to the whole chain', async () => {
   const { views, commit, release, trail } = story
   const { fingerprint } = views.releaseSummary(release)!
   const names = [ARTIFACT, ARTIFACT.slice(7), ARTIFACT.slice(7, 19), commit, commit.slice(0, 7), release, fingerprint]
-  const grant = views.grants()[0]!
-  const requested = search('type:release.requested').rows[0]!.leafIndex
+  const grant = (await views.grants())[0]!
+  const requested = (await search('type:release.requested')).rows[0]!.leafIndex
   for (const name of [...names, grant.grant, String(serial), String(requested)]) {
     const why = shape.why.parse(await views.why(name))
     expect([name, why.chain.map(({ title }) => title)]).toEqual([
@@ -202,8 +203,8 @@ test('a deployed release is what the next one is compared with', async () => {
   expect(seen.grants).toMatchObject([{ target: 'web', cause: 'returned', cleared: false }])
   expect(seen.canApprove).toEqual([])
   expect(seen.effect).toMatch(/^Nothing more/)
-  shape.releases.parse(story.views.releases({ state: 'deployed' }))
-  expect(story.views.releases({ state: 'waiting' }).releases).toEqual([])
+  shape.releases.parse(await story.views.releases({ state: 'deployed' }))
+  expect((await story.views.releases({ state: 'waiting' })).releases).toEqual([])
 })
 
 test('what a person did is one look away', async () => {
@@ -213,39 +214,35 @@ test('what a person did is one look away', async () => {
 })
 
 test('a trail rebuilt from the log is the very same, and so is one that lacks the newest leaves', async () => {
-  const { company, trail, views } = story
+  const { company, trail, views, indexing } = story
   const rebuilt = openTrail({ file: ':memory:', origin: 'log.example' })
   const { ledger, evidence } = company.instance
-  const again = new Views({ ledger, evidence, trail: rebuilt, logStatus, clock: () => company.instance.clock() })
-  await again.catchUp()
+  const clock = () => company.instance.clock()
+  await using other = indexInto(rebuilt, ledger, clock)
+  const again = new Views({ ledger, evidence, trail: other, logStatus, clock })
+  await Promise.all([other.catchUp(), indexing.catchUp()])
   const all = Array.from({ length: trail.size }, (_, index) => index)
   expect(rebuilt.rows(all)).toEqual(trail.rows(all))
   for (const q of ['', 'id:' + story.commit.slice(0, 9), 'type:grant.*', 'mara'])
-    expect(again.leaves({ q, limit: 500 })).toEqual(views.leaves({ q, limit: 500 }))
-  rebuilt[Symbol.dispose]()
+    expect(await again.leaves({ q, limit: 500 })).toEqual(await views.leaves({ q, limit: 500 }))
 })
 
 test('a trail of another log is thrown away, and gaps are filled from the log', async () => {
   const { company, trail } = story
-  const { ledger, evidence } = company.instance
+  const { ledger } = company.instance
   const foreign = openTrail({ file: ':memory:', origin: 'log.example' })
   foreign.append(trail.rows([0, 1, 2]).map((row) => ({ ...row, id: `other-${row.leafIndex}`, identifiers: [] })))
-  const again = new Views({ ledger, evidence, trail: foreign, logStatus, clock: () => company.instance.clock() })
+  await using again = indexInto(foreign, ledger, () => company.instance.clock())
   await again.catchUp()
   expect(foreign.rows([0])).toEqual(trail.rows([0]))
   expect(foreign.size).toBe(ledger.publishedSize)
   expect(again.lag).toEqual({ leaves: 0, ms: 0 })
-  foreign.clear()
-  expect(again.lag.leaves).toBe(ledger.publishedSize)
-  again.ingest({ leafIndex: 5, leaf: {} as never, disclosures: [] })
-  await expect.poll(() => foreign.size).toBe(ledger.publishedSize)
-  foreign[Symbol.dispose]()
 })
 
 test('a damaged leaf is told as such, and hides no other', async () => {
-  const { company, trail, release } = story
+  const { company, indexing: trail, release } = story
   const { ledger, evidence } = company.instance
-  const [approval] = search('type:approval.given who:@mara').rows
+  const [approval] = (await search('type:approval.given who:@mara')).rows
   const log = onto(ledger.log, {
     leaf: (index: number) =>
       index === approval!.leafIndex ? Promise.reject(new Error(`leaf ${index} was altered`)) : ledger.log.leaf(index),
@@ -272,7 +269,7 @@ function onto<T extends object>(target: T, replaced: Partial<T>): T {
   })
 }
 
-test('no name, address or other personal datum is in the index', () => {
+test('no name, address or other personal datum is in the index', async () => {
   const stored = JSON.stringify(story.trail.rows(Array.from({ length: story.trail.size }, (_, index) => index)))
   for (const datum of ['mara', 'ivo', 'of the company', '@acme.example', '192.0.2.7', '198.51.100.9'])
     expect(stored).not.toContain(datum)

@@ -8,11 +8,13 @@ import { freshId, freshNonce } from '../../src/control/fresh.ts'
 import type { Written } from '../../src/control/ledger.ts'
 import { seal } from '../../src/control/seal.ts'
 import type { LogStatus } from '../../src/control/view/shape.ts'
+import type { Indexing } from '../../src/control/trail/indexing.ts'
 import { Views } from '../../src/control/view/views.ts'
 import type { Command } from '../../src/domain/command.ts'
 import type { Claimed } from '../../src/domain/commit.ts'
 import type { Caller, Evidence } from '../../src/domain/leaf.ts'
 import { openTrail, type Trail } from '../../src/index/trail.ts'
+import { indexInto } from '../world/local-link.ts'
 import { Company, ISSUER, type SomeJob, type Somebody } from '../world/company.ts'
 
 export const ARTIFACT = digestOf(utf8.encode('an artifact'))
@@ -25,7 +27,9 @@ export const NOON = Date.UTC(2026, 10, 18, 10)
 export type Story = AsyncDisposable & {
   readonly company: Company
   readonly views: Views
+  /** Where leaves are indexed, and by whom. */
   readonly trail: Trail
+  readonly indexing: Indexing
   readonly people: Record<'ana' | 'ivo' | 'mara' | 'li', Somebody>
   readonly job: SomeJob
   readonly commit: string
@@ -53,8 +57,8 @@ export async function tellStory(): Promise<Story> {
   const company = await Company.open(() => clock.at)
   const trail = openTrail({ file: ':memory:', origin: 'log.example' })
   const { ledger, evidence } = company.instance
-  const views = new Views({ ledger, evidence, trail, logStatus, clock: () => clock.at })
-  await views.catchUp()
+  const indexing = indexInto(trail, ledger, () => clock.at)
+  const views = new Views({ ledger, evidence, trail: indexing, logStatus, clock: () => clock.at })
   ledger.follow((published) => views.ingest(published))
 
   const record = (
@@ -106,11 +110,11 @@ export async function tellStory(): Promise<Story> {
   await company.approve(people.mara, release)
 
   return {
-    ...{ company, views, trail, people, job, commit, release, push },
+    ...{ company, views, trail, indexing, people, job, commit, release, push },
     later: (ms) => (clock.at += ms),
     tell: (command, caller) => record(command, caller),
     async [Symbol.asyncDispose]() {
-      trail[Symbol.dispose]()
+      await indexing[Symbol.asyncDispose]()
       await company[Symbol.asyncDispose]()
     },
   }

@@ -32,7 +32,7 @@ type Line = { readonly title: ChainTitle; readonly entry: ChainEntry | undefined
 /** A leaf whose stored bytes are damaged is told from the trail, and says so: one bad leaf must not hide the others. */
 export async function entryOf(leafIndex: number, sight: Sight): Promise<Line> {
   const opened = await sight.archive.open(leafIndex).catch((error: Error) => error)
-  if (opened instanceof Error) return damaged(leafIndex, opened, sight)
+  if (opened instanceof Error) return await damaged(leafIndex, opened, sight)
   const row = rowOf(trailRow(opened.leaf, leafIndex, sight.state), sight)
   const ip = valueOf(opened.disclosures, 'ip')
   const userAgent = valueOf(opened.disclosures, 'userAgent')
@@ -43,8 +43,8 @@ export async function entryOf(leafIndex: number, sight: Sight): Promise<Line> {
   }
 }
 
-function damaged(leafIndex: number, { message }: Error, sight: Sight): Line {
-  const [stored] = sight.trail.rows([leafIndex])
+async function damaged(leafIndex: number, { message }: Error, sight: Sight): Promise<Line> {
+  const [stored] = await sight.trail.rows([leafIndex])
   if (!stored) return { title: 'Other', entry: undefined }
   const row = rowOf(stored, sight)
   const facts = [{ label: 'Stored bytes', value: message }]

@@ -43,7 +43,11 @@ export const MAX_EXPORTED = 100_000
 const PAGE = 200
 
 /** A problem when the query cannot be read, or finds more than 100,000 leaves. */
-export function exportLeaves(request: ExportRequest, ledger: Ledger, sight: Sight): Export | QueryProblem {
+export async function exportLeaves(
+  request: ExportRequest,
+  ledger: Ledger,
+  sight: Sight,
+): Promise<Export | QueryProblem> {
   const { q = '', after = -1, before = Infinity } = request
   const query = understand(q, sight)
   if (isProblem(query)) return query
@@ -51,7 +55,7 @@ export function exportLeaves(request: ExportRequest, ledger: Ledger, sight: Sigh
   const { head, origin } = ledger.log
   const bounds = { kind: 'between', field: 'leaf', from: after + 1, to: Math.min(before, head.size) } as const
   const bounded = { where: { kind: 'all', of: [query.where, bounds] } } as const
-  const { total } = sight.trail.search({ query: bounded, limit: 1 })
+  const { total } = await sight.trail.search({ query: bounded, limit: 1 })
   if (total > MAX_EXPORTED)
     return {
       at: 0,
@@ -72,13 +76,13 @@ async function* leavesOf(
   sight: Sight,
 ): AsyncGenerator<ExportedLeaf> {
   for (let after: number | undefined = -1; after !== undefined;) {
-    const { rows, next }: ReturnType<Sight['trail']['page']> = sight.trail.page({ query, after, limit: PAGE })
-    for (const { leafIndex } of rows) {
+    const page: Awaited<ReturnType<Sight['trail']['page']>> = await sight.trail.page({ query, after, limit: PAGE })
+    for (const { leafIndex } of page.rows) {
       const bytes = await bytesOf(leafIndex)
       const leaf = read(bytes)
-      const row = rowOf(trailRow(leaf, leafIndex, sight.state), sight)
+      const row = await sight.told(() => rowOf(trailRow(leaf, leafIndex, sight.state), sight))
       yield { leafIndex, leaf, text: utf8.decode(bytes), hashes: await prove(leafIndex), row }
     }
-    after = next
+    after = page.next
   }
 }

@@ -29,10 +29,10 @@ export async function describeLeaf(
     evidence: await describeEvidence(opened, sight),
     facts: factsOf(opened.leaf, sight),
     neighbours: {
-      before: rowsBetween(leafIndex - NEIGHBOURS, leafIndex, sight),
-      after: rowsBetween(leafIndex + 1, leafIndex + 1 + NEIGHBOURS, sight),
-      who: rowsAlike('who', told.who, leafIndex, sight),
-      ...(told.resource && { resource: rowsAlike('resource', told.resource.id, leafIndex, sight) }),
+      before: await rowsBetween(leafIndex - NEIGHBOURS, leafIndex, sight),
+      after: await rowsBetween(leafIndex + 1, leafIndex + 1 + NEIGHBOURS, sight),
+      who: await rowsAlike('who', told.who, leafIndex, sight),
+      ...(told.resource && { resource: await rowsAlike('resource', told.resource.id, leafIndex, sight) }),
     },
   }
 }
@@ -46,20 +46,20 @@ async function describeEvidence({ leaf }: OpenedLeaf, { archive }: Sight): Promi
   })
 }
 
-function rowsBetween(from: number, to: number, sight: Sight): Row[] {
+async function rowsBetween(from: number, to: number, sight: Sight): Promise<Row[]> {
   const indexes = Array.from({ length: to - from }, (_, offset) => from + offset).filter((index) => index >= 0)
-  return sight.trail.rows(indexes).map((row) => rowOf(row, sight))
+  return (await sight.trail.rows(indexes)).map((row) => rowOf(row, sight))
 }
 
 /** The nearest leaves of the same principal, or about the same resource. */
-function rowsAlike(
+async function rowsAlike(
   field: 'who' | 'resource',
   value: string,
   leafIndex: number,
   sight: Sight,
-): { before: Row[]; after: Row[] } {
+): Promise<{ before: Row[]; after: Row[] }> {
   const query = { where: { kind: 'test', field, test: { is: value } } } as const
-  const rows = (bounds: { before: number } | { after: number }) =>
-    sight.trail.page({ query, ...bounds, limit: ALIKE }).rows.map((row) => rowOf(row, sight))
-  return { before: rows({ before: leafIndex }).toReversed(), after: rows({ after: leafIndex }) }
+  const rows = async (bounds: { before: number } | { after: number }) =>
+    (await sight.trail.page({ query, ...bounds, limit: ALIKE })).rows.map((row) => rowOf(row, sight))
+  return { before: (await rows({ before: leafIndex })).toReversed(), after: await rows({ after: leafIndex }) }
 }

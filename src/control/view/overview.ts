@@ -3,6 +3,8 @@
 import type { Caller } from '../../domain/leaf.ts'
 import { isActive, rolesOf } from '../../domain/principal.ts'
 import { stateOf, type Release } from '../../domain/release.ts'
+import type { Activity } from '../../index/activity.ts'
+import { TrailError } from '../trail/asking.ts'
 import { describeAlert, openAlerts } from './alert.ts'
 import { liveGrants } from './grant.ts'
 import { instantOf } from './phrase.ts'
@@ -14,13 +16,13 @@ const HOUR_MS = 3_600_000
 const LAST_RELEASES = 10
 const MAX_IN_FLIGHT = 50
 
-export function describeOverview(log: LogStatus, viewer: Caller | undefined, sight: Sight): Overview {
+export async function describeOverview(log: LogStatus, viewer: Caller | undefined, sight: Sight): Promise<Overview> {
   const shown = releasesOf(sight).map((release) => summarize(release, viewer, sight))
   return {
     needsYou: [...approvalsFor(shown), ...alertsFor(sight)],
     releases: shown,
     privilege: privilegeOf(sight),
-    last24h: lastDay(sight),
+    last24h: await lastDay(sight),
     log,
   }
 }
@@ -65,9 +67,15 @@ function privilegeOf({ state, at }: Sight): Overview['privilege'] {
   }
 }
 
-function lastDay({ trail, at }: Sight): Overview['last24h'] {
+/** What waits for somebody is shown also while the trail cannot be asked; that it cannot is said with the log's health. */
+function nothing(error: Error): Activity {
+  if (error instanceof TrailError) return { buckets: [], byReason: [] }
+  throw error
+}
+
+async function lastDay({ trail, at }: Sight): Promise<Overview['last24h']> {
   const from = Math.floor(at / HOUR_MS) * HOUR_MS - 23 * HOUR_MS
-  const { buckets, byReason } = trail.activity(from, HOUR_MS, 24)
+  const { buckets, byReason } = await trail.activity(from, HOUR_MS, 24).catch(nothing)
   const sum = (of: 'allowed' | 'refused') => buckets.reduce((total, bucket) => total + bucket[of], 0)
   return {
     allowed: sum('allowed'),

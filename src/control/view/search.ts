@@ -2,7 +2,6 @@
 
 import { parseQuery } from '../../match/parse.ts'
 import { isProblem, type Expression, type Query, type QueryProblem, type TextTest } from '../../match/query.ts'
-import type { Lag } from '../../index/trail.ts'
 import type { Tally } from '../../index/summary.ts'
 import { instantOf } from './phrase.ts'
 import { rowOf } from './row.ts'
@@ -22,11 +21,10 @@ const MAX_ROWS = 500
 const DEFAULT_ROWS = 100
 
 /** Newest first unless `after` is given. A problem when the query cannot be read. */
-export function searchLeaves(
+export async function searchLeaves(
   { q = '', after, before, limit = DEFAULT_ROWS }: LeavesRequest,
-  lag: Lag,
   sight: Sight,
-): Leaves | QueryProblem {
+): Promise<Leaves | QueryProblem> {
   const query = understand(q, sight)
   if (isProblem(query)) return query
   const page = {
@@ -34,16 +32,16 @@ export function searchLeaves(
     ...(after !== undefined && { after }),
     ...(before !== undefined && { before }),
   }
-  const { rows, total, next, facets, histogram, tally } = sight.trail.search({ query, ...page })
-  return {
+  const { rows, total, next, facets, histogram, tally, treeSize, lag } = await sight.trail.search({ query, ...page })
+  return sight.told(() => ({
     rows: rows.map((row) => rowOf(row, sight)),
     total,
     ...(next !== undefined && { next }),
-    head: { treeSize: sight.trail.size, lag },
+    head: { treeSize, lag },
     facets: { outcome: { ...facets.outcome }, kind: { ...facets.kind }, type: { ...facets.type } },
     histogram: histogram.map(({ from, to, ...counts }) => ({ from: instantOf(from), to: instantOf(to), ...counts })),
     ...(tally && { counts: countsOf(tally, sight) }),
-  }
+  }))
 }
 
 export function isLeaves(answer: Leaves | QueryProblem): answer is Leaves {

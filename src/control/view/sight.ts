@@ -6,19 +6,21 @@ import { splitObjects } from '../../domain/claims-of-commits.ts'
 import { read, type Leaf } from '../../domain/leaf.ts'
 import { parseCommit } from '../../evidence/git-object.ts'
 import { isRefusal } from '../../evidence/refusal.ts'
-import type { Trail } from '../../index/trail.ts'
 import type { PolicySet } from '../../policy/policy.ts'
 import type { Log } from '../../store/log.ts'
 import { openSeal } from '../seal.ts'
+import type { TrailReader } from '../trail/indexing.ts'
 import type { Names } from './who.ts'
 
 /** One look: everything in it is of one moment, `at`. */
 export type Sight = Names & {
   readonly policies: PolicySet
-  readonly trail: Trail
+  readonly trail: TrailReader
   readonly archive: Archive
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** What is made with the names of everybody in it: made again when one had to be looked up first. */
+  readonly told: <T>(make: () => T) => Promise<Awaited<T>>
 }
 
 /** Blobs by digest; undefined when withheld or erased. */

@@ -16,10 +16,16 @@ export type Subject = {
 const MAX_LEAVES = 200
 
 /** Undefined when the log mentions nothing of that name. */
-export function subjectOf(question: string, sight: Sight): Subject | undefined {
+export async function subjectOf(question: string, sight: Sight): Promise<Subject | undefined> {
   const id = normalizeIdentifier(question.slice(0, 512))
   if (id === '') return undefined
-  return ofRelease(id, sight) ?? ofGrant(id, sight) ?? ofPerson(id, sight) ?? ofHash(id, sight) ?? ofAnything(id, sight)
+  return (
+    ofRelease(id, sight) ??
+    ofGrant(id, sight) ??
+    (await ofPerson(id, sight)) ??
+    (await ofHash(id, sight)) ??
+    (await ofAnything(id, sight))
+  )
 }
 
 function ofRelease(id: string, sight: Sight): Subject | undefined {
@@ -34,30 +40,32 @@ function ofGrant(id: string, { state }: Sight): Subject | undefined {
   return grant && { kind: 'credential', id: grant.grant, releases: [grant.release], leaves: [grant.leafIndex] }
 }
 
-function ofPerson(question: string, sight: Sight): Subject | undefined {
+async function ofPerson(question: string, sight: Sight): Promise<Subject | undefined> {
   const id = sight.state.people.has(question) ? question : sight.directory.find(question)
-  return id === undefined ? undefined : { kind: 'person', id, releases: [], leaves: lastLeaves(id, sight) }
+  return id === undefined ? undefined : { kind: 'person', id, releases: [], leaves: await lastLeaves(id, sight) }
 }
 
-function lastLeaves(id: string, { trail }: Sight): number[] {
+async function lastLeaves(id: string, { trail }: Sight): Promise<number[]> {
   const where = { kind: 'test', field: 'who', test: { is: id } } as const
-  return trail.page({ query: { where }, limit: MAX_LEAVES }).rows.map(({ leafIndex }) => leafIndex)
+  const { rows } = await trail.page({ query: { where }, limit: MAX_LEAVES })
+  return rows.map(({ leafIndex }) => leafIndex)
 }
 
 /** An artifact's digest or a commit's name, whole, or cut to seven digits and more where a release mentions it. */
-function ofHash(id: string, sight: Sight): Subject | undefined {
+async function ofHash(id: string, sight: Sight): Promise<Subject | undefined> {
   const { state } = sight
-  const hash = isShortHash(id) ? (wholeOf(id, sight) ?? id) : id
-  if (state.builds.has(`sha256:${hash}`)) return ofArtifact(`sha256:${hash}`, sight)
+  const hash = isShortHash(id) ? ((await wholeOf(id, sight)) ?? id) : id
+  if (state.builds.has(`sha256:${hash}`)) return await ofArtifact(`sha256:${hash}`, sight)
   const commit = state.commits.get(hash)
   if (!commit) return undefined
-  const leaves = [commit.leafIndex, ...sight.trail.byIdentifier(commit.id, MAX_LEAVES)]
+  const leaves = [commit.leafIndex, ...(await sight.trail.byIdentifier(commit.id, MAX_LEAVES))]
   return { kind: 'commit', id: commit.id, releases: state.releasesOf.get(commit.id) ?? [], leaves }
 }
 
 /** The artifact or commit whose name begins like this, as the leaves that mention it tell. */
-function wholeOf(start: string, { state, trail }: Sight): string | undefined {
-  const about = trail.rows(trail.byIdentifier(start, MAX_LEAVES)).map(({ resource }) => resource?.id ?? '')
+async function wholeOf(start: string, { state, trail }: Sight): Promise<string | undefined> {
+  const rows = await trail.rows(await trail.byIdentifier(start, MAX_LEAVES))
+  const about = rows.map(({ resource }) => resource?.id ?? '')
   const releases = about.flatMap(
     (id) => state.releases.get(id) ?? state.releases.get(state.grants.get(id)?.release ?? '') ?? [],
   )
@@ -65,22 +73,24 @@ function wholeOf(start: string, { state, trail }: Sight): string | undefined {
   return names.find((name) => name.startsWith(start))
 }
 
-function ofArtifact(artifact: string, { state, trail }: Sight): Subject {
+async function ofArtifact(artifact: string, { state, trail }: Sight): Promise<Subject> {
   return {
     kind: 'artifact',
     id: artifact,
     releases: state.releasesOf.get(artifact) ?? [],
-    leaves: [state.builds.get(artifact)!.leafIndex, ...trail.byIdentifier(artifact, MAX_LEAVES)],
+    leaves: [state.builds.get(artifact)!.leafIndex, ...(await trail.byIdentifier(artifact, MAX_LEAVES))],
   }
 }
 
 /** Whatever else leaves mention, and leaf indices themselves; where a leaf belongs to a release, that release's chain. */
-function ofAnything(id: string, sight: Sight): Subject | undefined {
+async function ofAnything(id: string, sight: Sight): Promise<Subject | undefined> {
   const { state, trail } = sight
   const index = /^\d{1,15}$/.test(id) ? Number(id) : undefined
-  const leaves = index !== undefined && index < trail.size ? [index] : trail.byIdentifier(id, MAX_LEAVES)
+  const itself = index === undefined ? [] : await trail.rows([index])
+  const leaves = itself.length > 0 ? [index!] : await trail.byIdentifier(id, MAX_LEAVES)
   if (leaves.length === 0) return undefined
-  const releases = trail.rows(leaves).flatMap(({ resource }) => {
+  const rows = itself.length > 0 ? itself : await trail.rows(leaves)
+  const releases = rows.flatMap(({ resource }) => {
     if (resource?.kind === 'release' && state.releases.has(resource.id)) return [resource.id]
     return state.grants.get(resource?.id ?? '')?.release ?? []
   })

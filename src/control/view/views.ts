@@ -5,14 +5,15 @@
 
 import type { Caller } from '../../domain/leaf.ts'
 import type { Release as DomainRelease } from '../../domain/release.ts'
-import type { Lag, Trail } from '../../index/trail.ts'
+import type { Lag } from '../../index/trail.ts'
 import type { QueryProblem } from '../../match/query.ts'
 import type { Ledger, Published } from '../ledger.ts'
+import type { Indexing } from '../trail/indexing.ts'
 import { listAlerts } from './alert.ts'
 import { approversOf } from './approver.ts'
 import { exportLeaves, type Export, type ExportRequest } from './export.ts'
-import { Filling } from './filling.ts'
 import { listGrants } from './grant.ts'
+import { Labels } from './label.ts'
 import { describeLeaf } from './leaf.ts'
 import { describeOverview } from './overview.ts'
 import { listPeople } from './people.ts'
@@ -22,13 +23,13 @@ import { searchLeaves, type LeavesRequest } from './search.ts'
 import * as setting from './setting.ts'
 import type * as shape from './shape.ts'
 import { Archive, type EvidenceReader, type Sight } from './sight.ts'
-import { jobFactsOf, jobLabel, whoOf } from './who.ts'
+import { jobLabel, whoOf, type Names } from './who.ts'
 import { explain } from './why.ts'
 
 export type ViewsOptions = {
   readonly ledger: Ledger
   readonly evidence: EvidenceReader
-  readonly trail: Trail
+  readonly trail: Indexing
   readonly logStatus: () => shape.LogStatus
   readonly clock: () => number
 }
@@ -41,35 +42,30 @@ export type ReleasesRequest = {
 }
 
 const MAX_RELEASES = 200
-const MAX_LABELS = 10_000
 
 export class Views {
   readonly #options: ViewsOptions
   readonly #archive: Archive
-  readonly #filling: Filling
-  readonly #labels = new Map<string, string>()
+  readonly #labels: Labels
 
   constructor(options: ViewsOptions) {
     this.#options = options
     this.#archive = new Archive(options.ledger.log, options.evidence)
-    this.#filling = new Filling(options.ledger, options.trail)
+    this.#labels = new Labels(options.trail)
   }
 
   /** For `ledger.follow`: never throws, never waits. */
   ingest(published: Published): void {
-    this.#filling.ingest(published)
+    const { event } = published.leaf
+    if (event.type === 'login.opened' && event.job) this.#labels.keep(event.principal, jobLabel(event.job))
+    this.#options.trail.ingest(published)
   }
 
-  /** Indexes what the trail does not have yet, from leaf 0 where it is not of this log. Resolves when it is all there. */
-  catchUp(): Promise<void> {
-    return this.#filling.catchUp()
-  }
-
-  /** Something beside these leaves is erased: nothing that was read before is remembered. */
-  forget(leafIndexes: readonly number[]): void {
-    this.#options.trail.erase(leafIndexes)
+  /** Something beside these leaves is erased: nothing that was read before is remembered. Resolves when the trail forgot it. */
+  async forget(leafIndexes: readonly number[]): Promise<void> {
+    await this.#options.trail.erase(leafIndexes)
     this.#archive.forget()
-    this.#labels.clear()
+    this.#labels.forget()
   }
 
   /** Undefined, or why the trail lacks the newest leaves: one sentence. Nothing else depends on it. */
@@ -78,69 +74,67 @@ export class Views {
   }
 
   who(id: string): shape.Who {
-    return whoOf(id, this.#look())
+    return whoOf(id, this.#namesNow())
   }
 
   /** The row of a leaf that was just published, as the live stream sends it. */
-  row({ leaf, leafIndex }: Pick<Published, 'leaf' | 'leafIndex'>): shape.Row {
-    const sight = this.#look()
-    return rowOf(trailRow(leaf, leafIndex, sight.state), sight)
+  row({ leaf, leafIndex }: Pick<Published, 'leaf' | 'leafIndex'>): Promise<shape.Row> {
+    return this.#tell((sight) => rowOf(trailRow(leaf, leafIndex, sight.state), sight))
   }
 
-  leaves(request: LeavesRequest): shape.Leaves | QueryProblem {
-    return searchLeaves(request, this.lag, this.#look())
+  leaves(request: LeavesRequest): Promise<shape.Leaves | QueryProblem> {
+    return searchLeaves(request, this.#look())
   }
 
   /** Leaves on disk that no search sees yet, also while the trail is filled again; and for how long the oldest of them waits, if known. */
   get lag(): Lag {
-    const { ledger, trail, clock } = this.#options
-    const missing = ledger.publishedSize - trail.size
-    if (missing <= 0) return trail.lag
-    const [last] = trail.rows([trail.size - 1])
-    return { leaves: missing, ms: last ? Math.max(0, Math.round(clock() - last.at)) : 0 }
+    return this.#options.trail.lag
   }
 
   /** For a file: everything that a search finds, with proofs in the tree of this moment. */
-  export(request: ExportRequest): Export | QueryProblem {
+  export(request: ExportRequest): Promise<Export | QueryProblem> {
     return exportLeaves(request, this.#options.ledger, this.#look())
   }
 
   leaf(leafIndex: number): Promise<shape.LeafDetail | undefined> {
     const { ledger } = this.#options
-    return describeLeaf(leafIndex, ledger.publishedSize, (index) => ledger.prove(index), this.#look())
+    const prove = (index: number) => ledger.prove(index)
+    return this.#tell((sight) => describeLeaf(leafIndex, ledger.publishedSize, prove, sight))
   }
 
   /** Undefined when nothing of that name is in the log. */
   why(question: string): Promise<shape.Why | undefined> {
-    return explain(question, this.#look())
+    return this.#tell((sight) => explain(question, sight))
   }
 
   find(idOrFingerprint: string): DomainRelease | undefined {
     return findRelease(idOrFingerprint, this.#look())
   }
 
-  async release(idOrFingerprint: string, viewer?: Caller): Promise<shape.Release | undefined> {
-    const sight = this.#look()
-    const release = findRelease(idOrFingerprint, sight)
-    return release && describeRelease(release, viewer, sight)
+  release(idOrFingerprint: string, viewer?: Caller): Promise<shape.Release | undefined> {
+    return this.#tell(async (sight) => {
+      const release = findRelease(idOrFingerprint, sight)
+      return release && (await describeRelease(release, viewer, sight))
+    })
   }
 
   releaseSummary(idOrFingerprint: string, viewer?: Caller): shape.ReleaseSummary | undefined {
     const sight = this.#look()
     const release = findRelease(idOrFingerprint, sight)
-    return release && summarize(release, viewer, sight)
+    return release && summarize(release, viewer, { ...sight, ...this.#namesNow() })
   }
 
   /** Newest first. */
   releases(
     { state, before = Infinity, limit = 50 }: ReleasesRequest,
     viewer?: Caller,
-  ): { releases: shape.ReleaseSummary[]; next?: number } {
-    const sight = this.#look()
+  ): Promise<{ releases: shape.ReleaseSummary[]; next?: number }> {
     const most = Math.min(MAX_RELEASES, Math.max(1, limit))
-    const { found, next } = pageOf({ state, before, limit: most }, sight)
-    const releases = found.map((release) => summarize(release, viewer, sight))
-    return { releases, ...(next !== undefined && { next }) }
+    return this.#tell((sight) => {
+      const { found, next } = pageOf({ state, before, limit: most }, sight)
+      const releases = found.map((release) => summarize(release, viewer, sight))
+      return { releases, ...(next !== undefined && { next }) }
+    })
   }
 
   /** People whose approval of this release would be accepted right now. */
@@ -148,20 +142,20 @@ export class Views {
     return approversOf(release, this.#look())
   }
 
-  overview(viewer?: Caller): shape.Overview {
-    return describeOverview(this.#options.logStatus(), viewer, this.#look())
+  overview(viewer?: Caller): Promise<shape.Overview> {
+    return this.#tell((sight) => describeOverview(this.#options.logStatus(), viewer, sight))
   }
 
-  alerts(): shape.Alert[] {
-    return listAlerts(this.#look())
+  alerts(): Promise<shape.Alert[]> {
+    return this.#tell((sight) => listAlerts(sight))
   }
 
   people(): shape.Person[] {
     return listPeople(this.#look())
   }
 
-  grants(isActive = false): shape.Grant[] {
-    return listGrants(isActive, this.#look())
+  grants(isActive = false): Promise<shape.Grant[]> {
+    return this.#tell((sight) => listGrants(isActive, sight))
   }
 
   policies(): Promise<shape.PolicySetShape | undefined> {
@@ -188,20 +182,35 @@ export class Views {
     return this.#options.logStatus()
   }
 
+  /** Everything in it is of one moment, and found by whoever asks after it was written. */
   #look(): Sight {
     const { ledger, trail, clock } = this.#options
     const { state, directory, policies } = ledger
+    const missing = new Set<string>()
+    const labelOf = (id: string) => {
+      const label = this.#labels.get(id)
+      if (label === undefined) missing.add(id)
+      return label
+    }
+    const told = async <T>(make: () => T): Promise<Awaited<T>> => {
+      const made = await make()
+      if (missing.size === 0) return made
+      await this.#labels.learn(missing, state)
+      missing.clear()
+      return await make()
+    }
     const at = Math.max(clock(), state.at)
-    return { state, directory, policies, trail, at, archive: this.#archive, labelOf: (id) => this.#labelOf(id) }
+    return { state, directory, policies, trail: trail.reader(), at, archive: this.#archive, labelOf, told }
   }
 
-  #labelOf(id: string): string | undefined {
-    const known = this.#labels.get(id)
-    if (known) return known
-    const facts = jobFactsOf(id, this.#options.ledger.state)
-    const label = facts ? jobLabel(facts) : this.#options.trail.labelOf(id)
-    if (label) this.#labels.set(id, label)
-    if (this.#labels.size > MAX_LABELS) this.#labels.delete(this.#labels.keys().next().value!)
-    return label
+  #tell<T>(make: (sight: Sight) => T): Promise<Awaited<T>> {
+    const sight = this.#look()
+    return sight.told(() => make(sight))
+  }
+
+  /** For whoever cannot wait: of a job that is not at work any more, it may know the id alone. */
+  #namesNow(): Names {
+    const { state, directory } = this.#options.ledger
+    return { state, directory, labelOf: (id) => this.#labels.find(id, state) }
   }
 }

@@ -18,10 +18,10 @@ const MAX_LEAVES = 400
 
 /** Undefined when the log mentions nothing of that name. `question` may be anything that was found anywhere. */
 export async function explain(question: string, sight: Sight): Promise<Why | undefined> {
-  const subject = subjectOf(question, sight)
+  const subject = await subjectOf(question, sight)
   if (!subject) return undefined
   const commits = commitsBehind(subject, sight)
-  const indexes = leavesBehind(subject, commits, sight)
+  const indexes = await leavesBehind(subject, commits, sight)
   const entries = new Map<ChainTitle, ChainEntry[]>(chainTitles.map((title) => [title, []]))
   entries.get('Commit')!.push(...(await commitEntries(commits, sight)))
   for (const { title, entry } of await Promise.all(indexes.map((leafIndex) => entryOf(leafIndex, sight))))
@@ -47,14 +47,18 @@ function commitsBehind({ kind, id, releases }: Subject, { state }: Sight): Commi
 }
 
 /** In the order of the log. From the state what belongs to a release, from the trail whatever else was tried about it. */
-function leavesBehind({ releases, leaves }: Subject, commits: readonly Commit[], sight: Sight): number[] {
-  const own = releases.flatMap((release) => [
+async function leavesBehind(
+  { releases, leaves }: Subject,
+  commits: readonly Commit[],
+  sight: Sight,
+): Promise<number[]> {
+  const own = await gather(releases, async (release) => [
     ...leavesOfRelease(release, sight.state),
-    ...sight.trail.byIdentifier(release, MAX_LEAVES),
+    ...(await sight.trail.byIdentifier(release, MAX_LEAVES)),
   ])
   const pushes = commits.map(({ leafIndex }) => leafIndex)
   const known = [...new Set([...leaves, ...own, ...pushes])]
-  const logins = jobsOf(releases, sight.state).flatMap((job) => openings(job, sight))
+  const logins = await gather(jobsOf(releases, sight.state), (job) => openings(job, sight))
   return [...new Set([...known, ...logins])].sort((a, b) => a - b).slice(0, MAX_LEAVES)
 }
 
@@ -77,7 +81,14 @@ function jobsOf(releases: readonly string[], { releases: all, builds }: Readonly
   ]
 }
 
-function openings(job: string, { trail }: Sight): number[] {
-  const rows = trail.rows(trail.byIdentifier(job, MAX_LEAVES))
+/** One after the other: a long chain does not crowd out what others ask. */
+async function gather<T>(from: readonly T[], look: (one: T) => Promise<readonly number[]>): Promise<number[]> {
+  const found: number[] = []
+  for (const one of from) found.push(...(await look(one)))
+  return found
+}
+
+async function openings(job: string, { trail }: Sight): Promise<number[]> {
+  const rows = await trail.rows(await trail.byIdentifier(job, MAX_LEAVES))
   return rows.filter(({ type, who }) => type === 'login.opened' && who === job).map(({ leafIndex }) => leafIndex)
 }
