@@ -23,7 +23,7 @@ export const record: readonly Declaration[] = [
     name: 'trail query',
     summary: 'Search the log (also: countersign trail)',
     isDefault: true,
-    arguments: [['[query...]', 'such as outcome:refused who:@ana type:release.* env:production']],
+    arguments: [['[query...]', 'such as outcome:refused who:@ana env:production, or @name of a saved search']],
     options: [
       { flags: '--limit <count>', text: 'at most so many leaves (else 50)', parse: parseCount },
       { flags: '--after <leaf-index>', text: 'only later leaves, oldest first', parse: parseIndex },
@@ -42,8 +42,38 @@ export const record: readonly Declaration[] = [
       ["countersign trail query 'since:30d' --export trail.jsonl", 'a file in which each leaf proves itself'],
       ['countersign trail query --after 0 --jsonl', 'everything, one JSON object a line'],
     ],
-    next: ['trail show', 'trail tail'],
+    next: ['trail show', 'trail tail', 'trail save'],
     load: async () => await import('./trail-query.ts'),
+  },
+  {
+    name: 'trail save',
+    summary: 'Keep a search under a name: countersign trail @name asks it again',
+    arguments: [
+      ['<name>', 'letters, digits, and . _ / - or spaces in between'],
+      ['<query...>', 'as for countersign trail'],
+    ],
+    options: [{ flags: '--shared', text: 'show it to everyone who reads the trail' }],
+    examples: [
+      ["countersign trail save refusals 'outcome:refused env:production'", 'for yourself'],
+      ["countersign trail save --shared approvals 'type:approval.* since:7d'", 'for everyone'],
+    ],
+    next: ['trail searches'],
+    load: async () => await import('./trail-save.ts'),
+  },
+  {
+    name: 'trail searches',
+    summary: 'Saved searches: yours, and those that others share',
+    examples: [['countersign trail searches', 'names, owners and queries']],
+    next: ['trail query', 'trail unsave'],
+    load: async () => await import('./trail-searches.ts'),
+  },
+  {
+    name: 'trail unsave',
+    summary: 'Drop a saved search',
+    arguments: [['<name>', 'its name, or its id']],
+    examples: [['countersign trail unsave refusals', 'the log keeps that it was there']],
+    next: ['trail searches'],
+    load: async () => await import('./trail-unsave.ts'),
   },
   {
     name: 'trail tail',

@@ -6,6 +6,7 @@ import { formatWho, leafIndex, row, shown, who, type Row } from './contract.ts'
 import { Failure } from './failure.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
 import type { Terminal } from './terminal.ts'
+import { askedBy } from './saved-search.ts'
 import { plural, printable, table } from './text.ts'
 import { exportTrail, type Format } from './trail-export.ts'
 import { cells, HEAD, streamed } from './trail-row.ts'
@@ -61,11 +62,11 @@ async function* pages(
   { query = [], after, before }: TrailOptions,
   limit: number,
 ): AsyncGenerator<Page> {
+  const asked = await askedBy(query, client)
   let [left, cursor] = [limit, after ?? before]
   const direction = after === undefined ? 'before' : 'after'
   while (left > 0) {
-    const parameters = new URLSearchParams({ limit: String(Math.min(left, PAGE_SIZE)) })
-    if (query.length > 0) parameters.set('q', query.join(' '))
+    const parameters = new URLSearchParams({ ...asked, limit: String(Math.min(left, PAGE_SIZE)) })
     if (cursor !== undefined) parameters.set(direction, String(cursor))
     if (direction === 'after' && before !== undefined) parameters.set('before', String(before))
     const found = await client.get(`/api/v1/leaves?${parameters}`, page)
@@ -92,7 +93,7 @@ async function writeExport(
   client: Client,
   terminal: Terminal,
 ): Promise<number> {
-  const exported = await exportTrail({ file, format, query: query.join(' '), after, before }, client)
+  const exported = await exportTrail({ file, format, asked: await askedBy(query, client), after, before }, client)
   const { verified } = exported
   terminal.result(exported, () =>
     verified
