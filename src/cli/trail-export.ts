@@ -22,7 +22,8 @@ import { printable } from './text.ts'
 export type Format = 'csv' | 'json' | 'jsonl' | 'cloudevents' | 'ocsf' | 'cdevents' | 'ecs' | 'otel'
 
 export interface Export {
-  readonly query: string
+  /** `q`, or the saved search in its place. */
+  readonly asked: Readonly<Record<string, string>>
   readonly format: Format
   readonly file: string
   readonly after?: number | undefined
@@ -40,9 +41,9 @@ const TIMEOUT_MS = 10 * 60_000
 const MAX_LINE = 1_000_000
 
 /** Throws a Failure `unverified` for a leaf that is not in the log, or a file with proofs that ends too early. */
-export async function exportTrail({ query, format, file, after, before }: Export, client: Client): Promise<Exported> {
+export async function exportTrail({ asked, format, file, after, before }: Export, client: Client): Promise<Exported> {
   const pin = await client.pin()
-  const parameters = new URLSearchParams({ q: query, format })
+  const parameters = new URLSearchParams({ ...asked, format })
   if (after !== undefined) parameters.set('after', String(after))
   if (before !== undefined) parameters.set('before', String(before))
   const body = await fetchExport(`/api/v1/exports/leaves?${parameters}`, client)
