@@ -31,8 +31,9 @@ export function health({ app, port }: Desk, metrics: Metrics): void {
     },
     async (_, reply) => {
       const checks = checksOf(port)
-      // Stamps, and witnesses that nothing waits for, are told of, and stop nothing.
-      const isAside = (name: string) => name === 'timestamps' || (name === 'witnesses' && !port.quorum?.isRequired)
+      // Searching, stamps, and witnesses that nothing waits for, are told of, and stop nothing.
+      const isAside = (name: string) =>
+        name === 'trail' || name === 'timestamps' || (name === 'witnesses' && !port.quorum?.isRequired)
       const ready = checks.every(({ ok, name }) => ok || isAside(name))
       return reply
         .header('cache-control', 'no-store')
@@ -67,6 +68,14 @@ function stampCheck({ authority, trouble }: NonNullable<LogStatus['stamp']>): z.
   return { name: 'timestamps', ok: trouble === undefined, detail: trouble ?? `${authority} stamps checkpoints.` }
 }
 
+function trailCheck({ trouble, lag }: Port['views']): z.input<typeof check> {
+  return {
+    name: 'trail',
+    ok: trouble === undefined,
+    detail: trouble ?? `The trail is ${lag.leaves} leaves behind the log.`,
+  }
+}
+
 function checksOf({ ledger, quorum, ...port }: Port): z.input<typeof check>[] {
   const { log, state, publishedSize } = ledger
   const damaged = state.log?.damaged ?? []
@@ -92,6 +101,7 @@ function checksOf({ ledger, quorum, ...port }: Port): z.input<typeof check>[] {
         ? `${state.policy.digest} since leaf ${state.policy.leafIndex}.`
         : 'No policies are in force.',
     },
+    trailCheck(port.views),
     ...(quorum ? [witnessCheck(quorum.trouble())] : []),
     ...(stamp ? [stampCheck(stamp)] : []),
   ]

@@ -28,7 +28,8 @@ export class Metrics {
   }
 
   format(): string {
-    const { ledger, noise } = this.#port
+    const { ledger, noise, views } = this.#port
+    const { lag } = views
     const status = this.#port.logStatus()
     const lines = [
       ...family('countersign_log_leaves', 'gauge', 'Leaves on disk.', [['', ledger.publishedSize]]),
@@ -45,7 +46,13 @@ export class Metrics {
         status.witnesses.map(({ name, lag }) => [`witness="${escape(name)}"`, lag] as const),
       ),
       ...family('countersign_trail_lag_leaves', 'gauge', 'Leaves on disk that the trail does not show yet.', [
-        ['', this.#port.views.lag.leaves],
+        ['', lag.leaves],
+      ]),
+      ...family('countersign_trail_lag_seconds', 'gauge', 'For how long the oldest of them has waited.', [
+        ['', lag.ms / 1_000],
+      ]),
+      ...family('countersign_trail_restarts', 'counter', 'How often the index of the trail was begun again.', [
+        ['', views.restarts],
       ]),
       ...family('countersign_log_healthy', 'gauge', '1 while nothing stored is known to be altered.', [
         ['', status.healthy ? 1 : 0],

@@ -73,6 +73,11 @@ export class Views {
     return this.#options.trail.trouble
   }
 
+  /** How often the index of the trail had to be begun again since the start. */
+  get restarts(): number {
+    return this.#options.trail.restarts
+  }
+
   who(id: string): shape.Who {
     return whoOf(id, this.#namesNow())
   }
