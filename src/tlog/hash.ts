@@ -18,10 +18,13 @@ export const EMPTY_ROOT: Digest = hash('sha256', '', 'buffer')
 const LEAF_PREFIX = 0x00
 const NODE_PREFIX = 0x01
 
+/** As long as a leaf may be in tlog-tiles. One for all: memory outside of the heap comes back late. */
+const leafBytes = Buffer.alloc(1 + 65_535, LEAF_PREFIX)
+
 /** MTH of one leaf. */
 export function leafHash(leaf: Uint8Array): Digest {
-  const prefixed = new Uint8Array(leaf.length + 1)
-  prefixed[0] = LEAF_PREFIX
+  const prefixed =
+    leaf.length < leafBytes.length ? leafBytes.subarray(0, leaf.length + 1) : Buffer.alloc(leaf.length + 1)
   prefixed.set(leaf, 1)
   return hash('sha256', prefixed, 'buffer')
 }
