@@ -1,5 +1,6 @@
-/** What was allowed and refused, step by step: for the overview, at the cost of some blocks whatever the size of the log. */
+/** What was allowed and refused, step by step: for the overview, read from what is known of whole segments. */
 
+import { countsBetween } from './count.ts'
 import type { Tables } from './summary.ts'
 
 export type Activity = {
@@ -8,18 +9,12 @@ export type Activity = {
 }
 
 /** What was allowed and refused from `from` on, in `buckets` steps of `bucketMs`; refusals by reason, most first. */
-export function activity(
-  { counts, shapes }: Tables,
-  size: number,
-  from: number,
-  bucketMs: number,
-  buckets: number,
-): Activity {
-  const starts = Array.from({ length: buckets + 1 }, (_, bucket) => counts.firstSince(from + bucket * bucketMs, size))
+export function activity({ segments, shapes }: Tables, from: number, bucketMs: number, buckets: number): Activity {
+  const starts = Array.from({ length: buckets + 1 }, (_, bucket) => segments.firstSince(from + bucket * bucketMs))
   const reasons = new Map<string, number>()
   const steps = starts.slice(0, buckets).map((start, bucket) => {
     const step = { from: from + bucket * bucketMs, allowed: 0, refused: 0 }
-    for (const [id, n] of counts.between(start, starts[bucket + 1]!)) {
+    for (const [id, n] of countsBetween(start, starts[bucket + 1]!, segments)) {
       const { outcome, reason } = shapes.get(id)
       if (outcome === 'allowed' || outcome === 'refused') step[outcome] += n
       if (outcome === 'refused' && reason) reasons.set(reason, (reasons.get(reason) ?? 0) + n)

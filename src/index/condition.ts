@@ -1,18 +1,16 @@
-/**
- * A query of `match/` as a condition over the tables of the trail: it finds exactly what the predicate would. `$from` and `$to`
- * bound the leaves that are looked at; whatever people typed is bound as a value, too.
- */
+/** A query of `match/` as a condition over the segments of the trail: it finds exactly what the predicate would. */
 
-import type { DatabaseSync } from 'node:sqlite'
-import { isShortHash } from '../match/identifier.ts'
-import { prefixOf, prepare } from '../match/pattern.ts'
-import { isInside } from '../match/predicate.ts'
-import type { Between, Expression, Network, Test, TextTest, Words } from '../match/query.ts'
+import type { Between, Expression, Words } from '../match/query.ts'
 import { prepareSays } from '../match/word.ts'
+import { bitsBetween, intersect, isEmpty, noBits, offsetsOf, put, subtract, unite, type Bits } from './bits.ts'
+import { sentenceOf } from './block.ts'
+import { beginning, having, eitherOf, lookupOf, type Lookup } from './lookup.ts'
+import type { Segment } from './segment.ts'
 import { isAboutShape, type Shapes } from './shape.ts'
-import { tokenOf, type TokenKind } from './token.ts'
+import { bothOf, keyOf } from './token.ts'
 
-export type Condition = { readonly sql: string; readonly values: readonly (string | number)[] }
+/** Those of the leaves `within` of which it holds. */
+export type Condition = (segment: Segment, within: Bits) => Bits
 export type Compiler = {
   readonly shapes: Shapes
   /** The first leaf of this moment or later. */
@@ -21,16 +19,11 @@ export type Compiler = {
 
 export function conditionOf(where: Expression, compiler: Compiler): Condition {
   if (isAboutShape(where)) return shapeCondition(compiler.shapes.matching(where))
-  const match = matchOf(where)
-  if (match !== undefined) return matching(match)
   switch (where.kind) {
     case 'all':
-      return every(where.of, compiler)
+      return every(where.of.toSorted((a, b) => costOf(a) - costOf(b)).map((part) => conditionOf(part, compiler)))
     case 'any':
-      return join(
-        where.of.map((part) => conditionOf(part, compiler)),
-        'OR',
-      )
+      return some(where.of.map((part) => conditionOf(part, compiler)))
     case 'not':
       return not(conditionOf(where.of, compiler))
     case 'words':
@@ -38,145 +31,105 @@ export function conditionOf(where: Expression, compiler: Compiler): Condition {
     case 'between':
       return rangeCondition(leavesBetween(where, compiler))
     case 'network':
-      return networkCondition(where)
+      return by((segment) => segment.within(where))
     case 'test':
-      return textCondition(where)
+      return by(lookupOf(where))
   }
 }
 
-export function shapeCondition(shapes: ReadonlySet<number>): Condition {
-  return { sql: 'shape IN (SELECT value FROM json_each(?))', values: [JSON.stringify([...shapes])] }
+/** What reads rows comes last, when few are left. */
+function costOf(where: Expression): number {
+  return where.kind === 'words' && where.words.length > 2 ? 1 : 0
 }
 
-/** Parts that the full-text index answers alone are asked of it in one go. */
-function every(of: readonly Expression[], compiler: Compiler): Condition {
-  const matches = of.map(matchOf).filter((match) => match !== undefined)
-  const rest = of.filter((part) => matchOf(part) === undefined).map((part) => conditionOf(part, compiler))
-  return join([...(matches.length > 0 ? [matching(matches.join(' AND '))] : []), ...rest], 'AND')
-}
-
-export function join(parts: readonly Condition[], word: 'AND' | 'OR'): Condition {
-  if (parts.length === 0) return { sql: word === 'AND' ? '1' : '0', values: [] }
-  return { sql: `(${parts.map(({ sql }) => sql).join(` ${word} `)})`, values: parts.flatMap(({ values }) => values) }
-}
-
-/** A column that is absent does not match, and so its negation does. */
-function not({ sql, values }: Condition): Condition {
-  return { sql: `NOT coalesce(${sql}, 0)`, values }
-}
-
-function matching(match: string): Condition {
-  return {
-    sql: 'leaf_index IN (SELECT rowid FROM mention WHERE mention MATCH ? AND rowid >= $from AND rowid < $to)',
-    values: [match],
+function every(parts: readonly Condition[]): Condition {
+  return (segment, within) => {
+    let bits = within
+    for (const part of parts) {
+      if (isEmpty(bits)) break
+      bits = part(segment, bits)
+    }
+    return bits
   }
 }
 
-/** The expression in the language of FTS5, or undefined when that index cannot answer it exactly. Tokens are `[a-z0-9_]`. */
-function matchOf(where: Expression): string | undefined {
-  if (where.kind === 'words') return where.words.length === 1 ? wordMatch(where) : undefined
-  if (where.kind === 'test') return testMatch(where)
-  if ((where.kind !== 'all' && where.kind !== 'any') || where.of.length === 0) return undefined
-  const parts = where.of.map(matchOf)
-  if (parts.some((part) => part === undefined)) return undefined
-  return `(${parts.join(where.kind === 'all' ? ' AND ' : ' OR ')})`
-}
-
-function wordMatch({ words, isOpen }: Words): string {
-  const quoted = words.map((word) => `"${tokenOf('w', word)}"`)
-  return `(${quoted.join(' AND ')}${isOpen ? ' *' : ''})`
-}
-
-const KINDS: Readonly<Partial<Record<TextTest['field'], TokenKind>>> = { id: 'i', who: 'a', resource: 'r', policy: 'p' }
-
-function testMatch({ field, test }: TextTest): string | undefined {
-  const kind = KINDS[field]
-  if (!kind) return undefined
-  if ('is' in test) {
-    const isBeginning = field === 'id' && isShortHash(test.is)
-    return `("${tokenOf(kind, test.is)}"${isBeginning ? ' *' : ''})`
+function some(parts: readonly Condition[]): Condition {
+  return (segment, within) => {
+    const bits = noBits()
+    for (const part of parts) unite(bits, part(segment, within))
+    return bits
   }
-  const isPrefix = 'glob' in test && test.glob.length > 1 && /^[^*?]*\*$/.test(test.glob)
-  return isPrefix ? `("${tokenOf(kind, prefixOf(test))}" *)` : undefined
 }
 
-function wordsCondition(where: Words): Condition {
-  const verified = { sql: 'says(sentence, ?, ?)', values: [JSON.stringify(where.words), Number(where.isOpen)] }
-  return join([matching(wordMatch(where)), verified], 'AND')
+function not(part: Condition): Condition {
+  return (segment, within) => {
+    const bits = within.slice()
+    subtract(bits, part(segment, within))
+    return bits
+  }
 }
 
-/** `$from` and `$to` are the bounds of the whole search; these are the part's own. */
+function by(lookup: Lookup): Condition {
+  return (segment, within) => {
+    const bits = lookup(segment)
+    intersect(bits, within)
+    return bits
+  }
+}
+
+/** Only shapes that the segment has are looked for. */
+function shapeCondition(shapes: ReadonlySet<number>): Condition {
+  return (segment, within) => {
+    const own = segment.counts.filter(([shape]) => shapes.has(shape))
+    if (own.length === 0) return noBits()
+    if (own.length === segment.counts.length) return within
+    return by(eitherOf(own.map(([shape]) => having(`s${shape}`))))(segment, within)
+  }
+}
+
+/** Two neighbours are a key of their own; a longer phrase is a chain of them. */
+function wordsCondition({ words, isOpen }: Words): Condition {
+  const [first] = words
+  const last = words.length - 1
+  const links =
+    last === 0
+      ? [link(keyOf('w', first!), isOpen)]
+      : words.slice(1).map((word, index) => link(keyOf('b', bothOf(words[index]!, word)), isOpen && index + 1 === last))
+  const chain = every(links.map(by))
+  return last < 2 ? chain : verified(chain, words, isOpen)
+}
+
+function link(key: string, isOpen: boolean): Lookup {
+  return isOpen ? beginning(key) : having(key)
+}
+
+/**
+ * Where a word between two others stands once only, both links meet in that place, and the chain is the phrase. Where it stands
+ * more than once, the sentence itself is read.
+ */
+function verified(chain: Condition, words: readonly string[], isOpen: boolean): Condition {
+  const repeated = by(eitherOf(words.slice(1, -1).map((word) => having(keyOf('x', word)))))
+  const says = prepareSays(words, isOpen)
+  return (segment, within) => {
+    const bits = chain(segment, within)
+    const unsure = repeated(segment, bits)
+    const offsets = offsetsOf(unsure)
+    const sure = bits.slice()
+    subtract(sure, unsure)
+    for (const [index, row] of segment.rows(offsets).entries()) if (says(sentenceOf(row))) put(sure, offsets[index]!)
+    return sure
+  }
+}
+
 function rangeCondition({ from, to }: { readonly from: number; readonly to: number }): Condition {
-  return { sql: '(leaf_index >= ? AND leaf_index < ?)', values: [from, Math.min(to, Number.MAX_SAFE_INTEGER)] }
+  return by(({ start }) => bitsBetween(from - start, to - start))
 }
 
 /** The log's time never runs backwards, so a time is a place in it. */
 export function leavesBetween(
   { field, from = -Infinity, to = Infinity }: Between,
-  { firstSince }: Compiler,
+  { firstSince }: Pick<Compiler, 'firstSince'>,
 ): { readonly from: number; readonly to: number } {
-  const place = field === 'at' ? firstSince : (leaf: number) => leaf
+  const place = field === 'at' ? firstSince : (leaf: number) => Math.ceil(leaf)
   return { from: from === -Infinity ? 0 : place(from), to: to === Infinity ? Infinity : place(to) }
-}
-
-function networkCondition({ address, prefix = 0 }: Network): Condition {
-  const inside =
-    address === undefined ? { sql: '1', values: [] } : { sql: 'inside(ip, ?, ?)', values: [address, prefix] }
-  const sql = `leaf_index IN (SELECT leaf_index FROM address WHERE leaf_index >= $from AND leaf_index < $to AND ${inside.sql})`
-  return { sql, values: inside.values }
-}
-
-function textCondition({ field, test }: TextTest): Condition {
-  if ('exists' in test) return { sql: EXISTS[field] ?? '1', values: [] }
-  const passes = join(
-    (COLUMNS[field] ?? []).map((column) => ({
-      sql: `passes(${column}, ?, ${Number(field === 'policy')})`,
-      values: [JSON.stringify(test)],
-    })),
-    'OR',
-  )
-  const prefix = prefixOf(test)
-  return prefix === '' ? passes : join([matching(`("${tokenOf(KINDS[field]!, prefix)}" *)`), passes], 'AND')
-}
-
-const EXISTS: Readonly<Partial<Record<TextTest['field'], string>>> = {
-  resource: 'resource_id IS NOT NULL',
-  policy: "policies <> ''",
-}
-const COLUMNS: Readonly<Partial<Record<TextTest['field'], readonly string[]>>> = {
-  who: ['who'],
-  resource: ['resource_kind', 'resource_id'],
-  policy: ['policies'],
-}
-
-const MAX_PREPARED = 64
-
-/** The predicate's own tests, for what the index can narrow down but not answer. Lists stand in a column with blanks between. */
-export function defineTests(database: DatabaseSync): void {
-  const testOf = remember((text) => prepare(JSON.parse(text) as Test))
-  const saysOf = remember((text) => prepareSays(JSON.parse(text.slice(1)) as string[], text.startsWith('1')))
-  const options = { deterministic: true }
-  database.function('passes', options, (text, test, isList) => {
-    if (typeof text !== 'string') return 0
-    return Number((isList === 1 ? text.split(' ').filter(Boolean) : [text]).some(testOf(String(test))))
-  })
-  database.function('says', options, (sentence, words, isOpen) =>
-    Number(saysOf(`${String(isOpen)}${String(words)}`)(String(sentence))),
-  )
-  database.function('inside', options, (ip, address, prefix) =>
-    Number(isInside(String(ip), { kind: 'network', address: String(address), prefix: Number(prefix) })),
-  )
-}
-
-/** The tests of the questions that are asked right now. */
-function remember<T>(make: (text: string) => T): (text: string) => T {
-  const made = new Map<string, T>()
-  return (text) => {
-    const known = made.get(text)
-    if (known !== undefined) return known
-    if (made.size >= MAX_PREPARED) made.clear()
-    const one = make(text)
-    made.set(text, one)
-    return one
-  }
 }

@@ -1,71 +1,39 @@
-/** How many leaves of each shape a stretch of the log has: read from blocks of 4,096, so that it costs the same at any size. */
+/** How many leaves of each shape there are: of a whole segment that is known, of a part of it it is counted. */
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { bitsBetween, countOf, type Bits } from './bits.ts'
+import { countWithin } from './posting.ts'
+import type { Counted, Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
 
-export const BLOCK = 4_096
-
-export class Counts {
-  readonly #blocks: StatementSync
-  readonly #leaves: StatementSync
-  readonly #at: StatementSync
-  readonly #last: StatementSync
-  readonly #holding: StatementSync
-
-  constructor(database: DatabaseSync) {
-    this.#blocks = database.prepare(
-      'SELECT shape, sum(n) AS n FROM block WHERE block >= ? AND block < ? GROUP BY shape',
-    )
-    this.#leaves = database.prepare(
-      'SELECT shape, count(*) AS n FROM leaf WHERE leaf_index >= ? AND leaf_index < ? GROUP BY shape',
-    )
-    this.#at = database.prepare('SELECT at FROM leaf WHERE leaf_index = ?')
-    this.#last = database.prepare('SELECT max(leaf_index) AS last FROM leaf')
-    this.#holding = database.prepare(
-      'SELECT DISTINCT block FROM block WHERE block >= ? AND block <= ? AND shape IN (SELECT value FROM json_each(?)) ORDER BY block',
-    )
+export function countsOf(segment: Segment, bits: Bits): Counted {
+  if (countOf(bits) === segment.length) return segment.counts
+  const counts: (readonly [number, number])[] = []
+  for (const entry of segment.entries('s')) {
+    const n = countWithin(entry, bits)
+    if (n > 0) counts.push([Number(entry.key.slice(1)), n])
   }
-
-  get size(): number {
-    const last = this.#last.get()?.['last']
-    return typeof last === 'number' ? last + 1 : 0
-  }
-
-  at(leafIndex: number): number {
-    return Number(this.#at.get(leafIndex)?.['at'])
-  }
-
-  /** Shape to how many leaves `from` to `to` (excluded) have it. */
-  between(from: number, to: number): Map<number, number> {
-    const counts = new Map<number, number>()
-    const add = (rows: readonly Counted[]) => {
-      for (const { shape, n } of rows) counts.set(shape, (counts.get(shape) ?? 0) + n)
-    }
-    const [first, last] = [Math.ceil(from / BLOCK), Math.floor(to / BLOCK)]
-    if (first >= last) add(this.#leaves.all(from, to) as unknown as Counted[])
-    else {
-      add(this.#leaves.all(from, first * BLOCK) as unknown as Counted[])
-      add(this.#blocks.all(first, last) as unknown as Counted[])
-      add(this.#leaves.all(last * BLOCK, to) as unknown as Counted[])
-    }
-    return counts
-  }
-
-  /** Blocks that hold any leaf of these shapes, in order. */
-  holding(shapes: ReadonlySet<number>, from: number, to: number): number[] {
-    const [first, last] = [Math.floor(from / BLOCK), Math.floor(Math.max(0, to - 1) / BLOCK)]
-    return this.#holding.all(first, last, JSON.stringify([...shapes])).map(({ block }) => Number(block))
-  }
-
-  /** The log's time never runs backwards, so its own order finds a moment without reading what was before. */
-  firstSince(at: number, size: number): number {
-    let [low, high] = [0, size]
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      if (this.at(middle) < at) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
+  return counts
 }
 
-type Counted = { readonly shape: number; readonly n: number }
+/** Shape to how many leaves `from` to `to` (excluded) have it. */
+export function countsBetween(from: number, to: number, segments: Segments): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const [segment, bits] of segments.between(from, to))
+    for (const [shape, n] of countsOf(segment, bits)) counts.set(shape, (counts.get(shape) ?? 0) + n)
+  return counts
+}
+
+/** Cut at these leaf indices, which ascend: the pieces that have leaves, with how many cuts lie before or at their beginning. */
+export function* cutAt(
+  { segment, bits }: { readonly segment: Segment; readonly bits: Bits },
+  cuts: readonly number[],
+): Generator<readonly [piece: number, Bits], void> {
+  const { start, length } = segment
+  const edges = [start, ...cuts.filter((cut) => cut > start && cut < start + length), start + length]
+  const before = cuts.filter((cut) => cut <= start).length
+  for (const [index, edge] of edges.slice(0, -1).entries()) {
+    const piece = edges.length === 2 ? bits : bitsBetween(edge - start, edges[index + 1]! - start)
+    if (piece !== bits) for (const [word, value] of bits.entries()) piece[word]! &= value
+    yield [before + index, piece]
+  }
+}

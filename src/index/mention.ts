@@ -1,16 +1,18 @@
 /** Leaves by anything that they mention. */
 
-import type { DatabaseSync } from 'node:sqlite'
-import { isShortHash, normalizeIdentifier } from '../match/identifier.ts'
-import { tokenOf } from './token.ts'
+import { normalizeIdentifier } from '../match/identifier.ts'
+import { offsetsOf } from './bits.ts'
+import { identifiedBy } from './lookup.ts'
+import type { Segments } from './segments.ts'
 
 /** Oldest first, at most `limit`; a hash may be cut to seven digits or more. */
-export function mentioning(identifier: string, limit: number, database: DatabaseSync): number[] {
-  const value = normalizeIdentifier(identifier)
-  const match = `"${tokenOf('i', value)}"${isShortHash(value) ? ' *' : ''}`
-  const statement = 'SELECT rowid FROM mention WHERE mention MATCH ? ORDER BY rowid LIMIT ?'
-  return database
-    .prepare(statement)
-    .all(match, limit)
-    .map(({ rowid }) => Number(rowid))
+export function mentioning(identifier: string, limit: number, segments: Segments): number[] {
+  const found: number[] = []
+  const lookup = identifiedBy(normalizeIdentifier(identifier))
+  for (const [segment] of segments.between(0, segments.size)) {
+    const offsets = offsetsOf(lookup(segment))
+    found.push(...offsets.slice(0, limit - found.length).map((offset) => segment.start + offset))
+    if (found.length >= limit) break
+  }
+  return found
 }

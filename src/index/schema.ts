@@ -4,31 +4,34 @@ import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /** Raised with every change of what a row says, so that no index mixes two spellings. */
-const VERSION = 2
+const VERSION = 3
 
 /**
- * Nothing here is ordered by a random key, or writing would slow down as the log grows: rows and blocks are ordered by leaf
- * index, and `mention`, the index of everything that can be searched for, writes sorted runs and merges them (FTS5).
+ * Nothing here is ordered by a random key, or writing would slow down as the log grows: whatever is written goes to the end.
  *
- * `shape`: combinations of type, outcome and so on that occurred. `block`: how many leaves of a shape are among 4,096
- * neighbours. `address`: personal, disclosed by whoever may see it, and erased with its disclosure.
+ * `shape`: combinations of type, outcome and so on that occurred. `segment`: what is known of 16,384 neighbours that are written
+ * for good: `page`s, where they are found by keys, with a `fence` for each, its first key; and `block`s of their rows.
+ * `fresh`: what else is needed of the rows behind the last segment, batch by batch. `address`, there and here: personal, disclosed by whoever may see it, and erased with its disclosure.
  */
 const TABLES = `
   CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE shape(
     id INTEGER PRIMARY KEY, type TEXT NOT NULL, outcome TEXT NOT NULL, kind TEXT NOT NULL, env TEXT, reason TEXT) STRICT;
-  CREATE TABLE leaf(
-    leaf_index INTEGER PRIMARY KEY, at INTEGER NOT NULL, shape INTEGER NOT NULL, who TEXT NOT NULL, resource_kind TEXT,
-    resource_id TEXT, resource_name TEXT, id TEXT NOT NULL, sentence TEXT NOT NULL, policies TEXT NOT NULL) STRICT;
-  CREATE TABLE block(block INTEGER, shape INTEGER, n INTEGER NOT NULL, PRIMARY KEY(block, shape)) STRICT, WITHOUT ROWID;
-  CREATE VIRTUAL TABLE mention USING fts5(
-    tokens, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars '_'");
-  CREATE TABLE address(leaf_index INTEGER PRIMARY KEY, ip TEXT NOT NULL) STRICT;
+  CREATE TABLE segment(
+    segment INTEGER PRIMARY KEY, counts TEXT NOT NULL, first_page INTEGER NOT NULL, last_page INTEGER NOT NULL) STRICT;
+  CREATE TABLE fence(
+    segment INTEGER, first BLOB, page INTEGER NOT NULL, PRIMARY KEY(segment, first)) STRICT, WITHOUT ROWID;
+  CREATE TABLE page(page INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+  CREATE TABLE block(block INTEGER PRIMARY KEY, at INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+  CREATE TABLE fresh(
+    leaf_index INTEGER PRIMARY KEY, identifiers TEXT NOT NULL, rows TEXT NOT NULL, addresses TEXT NOT NULL) STRICT;
+  CREATE TABLE address(
+    segment INTEGER, ip BLOB, offsets BLOB NOT NULL, PRIMARY KEY(segment, ip)) STRICT, WITHOUT ROWID;
   CREATE TABLE label(id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;`
 
-export const EMPTY = `
-  DELETE FROM leaf; DELETE FROM block; DELETE FROM shape; DELETE FROM address; DELETE FROM label;
-  INSERT INTO mention(mention) VALUES('delete-all');`
+export const EMPTY = ['shape', 'segment', 'fence', 'page', 'block', 'fresh', 'address', 'label']
+  .map((table) => `DELETE FROM ${table};`)
+  .join(' ')
 
 /** `file`: a path, or `:memory:`. `origin`: of the log that is indexed. Throws when the file cannot be made. */
 export function openDatabase(file: string, origin: string): DatabaseSync {

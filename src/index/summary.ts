@@ -1,11 +1,12 @@
-/** Counts over what a query finds: exact, and of one reading of the table, so that facets always add up to their total. */
+/** Counts over what a query finds: exact, and of one reading, so that facets always add up to their total. */
 
-import type { DatabaseSync } from 'node:sqlite'
 import type { CountField } from '../match/query.ts'
-import type { Counts } from './count.ts'
-import { endsOf } from './page.ts'
-import { conditionOfPlan, type Plan } from './plan.ts'
+import { offsetsOf } from './bits.ts'
+import { countsOf, cutAt } from './count.ts'
+import type { Part } from './plan.ts'
+import type { Segments } from './segments.ts'
 import type { Shape, Shapes } from './shape.ts'
+import { topValues } from './ranking.ts'
 
 export type Facets = Readonly<Record<'outcome' | 'kind' | 'type', Readonly<Record<string, number>>>>
 /** `from` is included, `to` is not; milliseconds since the epoch. */
@@ -18,21 +19,20 @@ export type Tally = {
   readonly values: readonly { readonly value: string; readonly count: number }[]
 }
 
-export type Tables = { readonly database: DatabaseSync; readonly shapes: Shapes; readonly counts: Counts }
+export type Tables = { readonly shapes: Shapes; readonly segments: Segments }
 
 const BARS = 24
 const NOTHING: Summary = { total: 0, facets: { outcome: {}, kind: {}, type: {} }, histogram: [] }
 
 type Group = { readonly bar: number; readonly shape: number; readonly n: number }
 
-export function summarize(plan: Plan, tables: Tables): Summary {
-  const ends = endsOf(plan, tables)
+export function summarize(parts: readonly Part[], { segments, shapes }: Tables): Summary {
+  const ends = endsOf(parts)
   if (!ends) return NOTHING
-  const [first, last] = [tables.counts.at(ends.first), tables.counts.at(ends.last)]
+  const [first, last] = [segments.at(ends.first), segments.at(ends.last)]
   const width = Math.max(1, Math.ceil((last - first + 1) / BARS))
-  const within = { ...plan, from: ends.first, to: ends.last + 1 }
-  const groups = plan.rest ? groupsBySearch(within, first, width, tables) : groupsByBlock(within, first, width, tables)
-  const shapeOf = (group: Group) => tables.shapes.get(group.shape)
+  const groups = groupsOf(parts, first, width, segments)
+  const shapeOf = (group: Group) => shapes.get(group.shape)
   const facet = (by: 'outcome' | 'kind' | 'type') => tally(groups, (group) => shapeOf(group)[by])
   return {
     total: sum(groups),
@@ -45,21 +45,26 @@ export function summarize(plan: Plan, tables: Tables): Summary {
   }
 }
 
-function groupsBySearch(plan: Plan, first: number, width: number, { database }: Tables): Group[] {
-  const { sql, values } = conditionOfPlan(plan)
-  const statement = `SELECT CAST((at - ?) / ? AS INTEGER) AS bar, shape, count(*) AS n FROM leaf WHERE ${sql} GROUP BY 1, 2`
-  const { from, to } = plan
-  return database.prepare(statement).all({ from, to }, first, width, ...values) as unknown as Group[]
+/** The first and the last leaf. */
+function endsOf(parts: readonly Part[]): { readonly first: number; readonly last: number } | undefined {
+  const [first, last] = [parts[0], parts.at(-1)]
+  if (!first || !last) return undefined
+  return {
+    first: first.segment.start + offsetsOf(first.bits)[0]!,
+    last: last.segment.start + offsetsOf(last.bits).at(-1)!,
+  }
 }
 
-function groupsByBlock({ from, to, shapes }: Plan, first: number, width: number, { counts }: Tables): Group[] {
-  const starts = Array.from({ length: BARS + 1 }, (_, bar) =>
-    bar === 0 ? from : bar === BARS ? to : counts.firstSince(first + bar * width, to),
-  )
-  return starts.slice(0, BARS).flatMap((start, bar) => {
-    const found = counts.between(start, Math.max(start, starts[bar + 1]!))
-    return [...found].filter(([shape]) => !shapes || shapes.has(shape)).map(([shape, n]) => ({ bar, shape, n }))
-  })
+function groupsOf(parts: readonly Part[], first: number, width: number, segments: Segments): Group[] {
+  const cuts = Array.from({ length: BARS - 1 }, (_, bar) => segments.firstSince(first + (bar + 1) * width))
+  const groups = new Map<number, Group>()
+  for (const part of parts)
+    for (const [bar, bits] of cutAt(part, cuts))
+      for (const [shape, n] of countsOf(part.segment, bits)) {
+        const key = shape * BARS + bar
+        groups.set(key, { bar, shape, n: n + (groups.get(key)?.n ?? 0) })
+      }
+  return [...groups.values()]
 }
 
 function sum(groups: readonly { readonly n: number }[]): number {
@@ -76,23 +81,14 @@ function tally<G extends { readonly n: number }>(
 }
 
 /** `| count by`: values that are absent are not counted. */
-export function countBy(by: CountField, top: number, plan: Plan, { database, shapes }: Tables): Tally {
-  const column = by === 'who' ? 'who' : by === 'resource' ? 'resource_id' : 'shape'
-  const { sql, values } = conditionOfPlan(plan)
-  const bound = column === 'shape' ? '' : `AND ${column} IS NOT NULL`
-  const limit = column === 'shape' ? '' : `ORDER BY n DESC, value LIMIT ${Math.trunc(top)}`
-  const statement = `SELECT ${column} AS value, count(*) AS n FROM leaf WHERE ${sql} ${bound} GROUP BY 1 ${limit}`
-  const { from, to } = plan
-  const rows = database.prepare(statement).all({ from, to }, ...values) as unknown as {
-    value: string | number
-    n: number
-  }[]
-  if (column !== 'shape') return { by, values: rows.map(({ value, n }) => ({ value: String(value), count: n })) }
+export function countBy(by: CountField, top: number, parts: readonly Part[], { shapes }: Tables): Tally {
+  if (by === 'who' || by === 'resource') return { by, values: topValues(parts, by === 'who' ? 'a' : 'r', top) }
   const counts = new Map<string, number>()
-  for (const { value, n } of rows) {
-    const text = shapeValue(shapes.get(Number(value)), by)
-    if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + n)
-  }
+  for (const { segment, bits } of parts)
+    for (const [shape, n] of countsOf(segment, bits)) {
+      const text = shapeValue(shapes.get(shape), by)
+      if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + n)
+    }
   const ranked = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
   return { by, values: ranked.slice(0, top).map(([value, count]) => ({ value, count })) }
 }

@@ -1,33 +1,73 @@
-/** What a row can be found by, as tokens of the full-text index: one letter for what it is, then its text in `[a-z0-9_]`. */
+/**
+ * What a row is found by, as keys: one letter for what it is, then the text as UTF-8, one byte in each character. A hash stands
+ * in half the bytes of its digits.
+ */
 
-import { wordsOf } from '../match/word.ts'
 import type { Indexed } from './trail.ts'
 
-/** Identifier, word, who, resource, policy. */
-export type TokenKind = 'i' | 'w' | 'a' | 'r' | 'p'
+/**
+ * `p`olicy, `k`ind of resource, what is there at all (`e`), `s`hape, word that stands more than once (`x`), `h`ash; whole texts
+ * and their beginnings up to a colon: who (`a`, `A`), resource (`r`, `R`), identifier (`i`, `I`).
+ */
+export const kinds = ['p', 'k', 'e', 's', 'x', 'h', 'a', 'A', 'r', 'R', 'i', 'I'] as const
+/** `w`ord, `b`oth of two words that stand one behind the other. */
+export type KeyKind = (typeof kinds)[number] | 'w' | 'b'
 
-const MAX_BYTES = 4_096
-const PLAIN = /^[a-z0-9]*$/
+// oxlint-disable-next-line no-control-regex -- the range is that of ASCII
+const ASCII = /^[\0-\x7f]*$/
+const HEX = /^(?:[0-9a-f]{2}){8,}$/
 
-/** The beginning of a text becomes the beginning of its token. */
-export function tokenOf(kind: TokenKind, text: string): string {
-  return kind + (PLAIN.test(text) ? text : escape(text)).slice(0, MAX_BYTES)
+export function keyOf(kind: KeyKind, text: string): string {
+  if (kind === 'h') return kind + Buffer.from(text, 'hex').toString('latin1')
+  return kind + (ASCII.test(text) ? text : Buffer.from(text).toString('latin1'))
 }
 
-function escape(text: string): string {
-  let escaped = ''
-  for (const byte of Buffer.from(text)) {
-    const isPlain = (byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57)
-    escaped += isPlain ? String.fromCharCode(byte) : `_${byte.toString(16).padStart(2, '0')}`
+export function kindOf(key: string): KeyKind {
+  return key[0] as KeyKind
+}
+
+/** What the key was made of. */
+export function textOf(key: string): string {
+  const bytes = Buffer.from(key.slice(1), 'latin1')
+  return kindOf(key) === 'h' ? bytes.toString('hex') : bytes.toString()
+}
+
+export function bothOf(first: string, second: string): string {
+  return `${first} ${second}`
+}
+
+/** Identifiers of hexadecimal digits only are kept apart. */
+export function identifierKind(text: string): 'h' | 'i' {
+  return HEX.test(text) ? 'h' : 'i'
+}
+
+/** The keys of hashes that begin with these digits begin with this; an odd digit is left to `textOf`. Undefined: none can. */
+export function hashPrefix(digits: string): string | undefined {
+  return /^[0-9a-f]*$/.test(digits) ? keyOf('h', digits) : undefined
+}
+
+/** All but words and shape. `add` is called with some of them more than once. */
+export function addKeys(
+  { identifiers, who, resource, policies }: Indexed,
+  add: (kind: KeyKind, text: string) => void,
+): void {
+  addWhole('a', 'A', who, add)
+  for (const identifier of identifiers) {
+    const kind = identifierKind(identifier)
+    if (kind === 'h') add(kind, identifier)
+    else addWhole(kind, 'I', identifier, add)
   }
-  return escaped
+  if (policies.length > 0) add('e', 'p')
+  for (const policy of policies) add('p', policy)
+  if (resource) {
+    add('e', 'r')
+    add('k', resource.kind)
+    addWhole('r', 'R', resource.id, add)
+  }
 }
 
-export function tokensOf({ identifiers, sentence, who, resource, policies }: Indexed): string {
-  const tokens = new Set([tokenOf('a', who)])
-  for (const identifier of identifiers) tokens.add(tokenOf('i', identifier))
-  for (const word of wordsOf(sentence)) tokens.add(tokenOf('w', word))
-  for (const policy of policies) tokens.add(tokenOf('p', policy))
-  if (resource) tokens.add(tokenOf('r', resource.kind)).add(tokenOf('r', resource.id))
-  return [...tokens].join(' ')
+function addWhole(kind: KeyKind, stem: KeyKind, text: string, add: (kind: KeyKind, text: string) => void): void {
+  add(kind, text)
+  const colon = text.indexOf(':')
+  if (colon >= 0) add(stem, text.slice(0, colon + 1))
 }

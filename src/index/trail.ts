@@ -5,14 +5,14 @@
  * Rows name principals by id, `{person:…}`, so that erasing a name in the directory erases it here.
  */
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Query } from '../match/query.ts'
 import { activity, type Activity } from './activity.ts'
-import { defineTests, type Compiler } from './condition.ts'
-import { Counts } from './count.ts'
+import type { Compiler } from './condition.ts'
 import { pageOf } from './page.ts'
-import { planOf } from './plan.ts'
+import { partsOf, planOf } from './plan.ts'
 import { EMPTY, openDatabase } from './schema.ts'
+import { Segments } from './segments.ts'
 import { Shapes } from './shape.ts'
 import { countBy, summarize, type Summary, type Tables, type Tally } from './summary.ts'
 import { mentioning } from './mention.ts'
@@ -101,7 +101,6 @@ class SqliteTrail implements Trail {
   readonly #database: DatabaseSync
   readonly #tables: Tables
   readonly #writing: Writing
-  readonly #rows: StatementSync
   #queue: Indexed[] = []
   #queuedAt = 0
   #written: number
@@ -110,13 +109,10 @@ class SqliteTrail implements Trail {
 
   constructor(database: DatabaseSync) {
     this.#database = database
-    defineTests(database)
-    this.#tables = { database, shapes: new Shapes(database), counts: new Counts(database) }
-    this.#writing = new Writing(database, this.#tables.shapes)
-    this.#rows = database.prepare(
-      'SELECT * FROM leaf WHERE leaf_index IN (SELECT value FROM json_each(?)) ORDER BY leaf_index',
-    )
-    this.#written = this.#tables.counts.size
+    const shapes = new Shapes(database)
+    this.#tables = { shapes, segments: new Segments(database, shapes) }
+    this.#writing = new Writing(database, this.#tables)
+    this.#written = this.#tables.segments.size
   }
 
   get size(): number {
@@ -161,32 +157,35 @@ class SqliteTrail implements Trail {
     const { where, count } = search.query
     const page = this.page(search)
     const plan = planOf(where, this.#written, this.#compiler())
-    const tally = count && countBy(count.by, count.top, plan, this.#tables)
-    return { ...page, ...summarize(plan, this.#tables), ...(tally && { tally }) }
+    const parts = [...partsOf(plan, this.#tables.segments)]
+    const tally = count && countBy(count.by, count.top, parts, this.#tables)
+    return { ...page, ...summarize(parts, this.#tables), ...(tally && { tally }) }
   }
 
   page({ query, after, before, limit }: Search): Pick<Found, 'rows' | 'next'> {
     this.flush()
+    const { segments } = this.#tables
     const plan = planOf(query.where, this.#written, this.#compiler())
     const part = {
       ...plan,
       from: Math.max(plan.from, after === undefined ? 0 : after + 1),
       to: Math.min(plan.to, before ?? plan.to),
     }
-    const found = pageOf(part, after === undefined ? 'DESC' : 'ASC', Math.trunc(limit) + 1, this.#tables)
-    const rows = found.slice(0, limit).map((stored) => this.#read(stored))
-    const next = found.length > limit ? rows.at(-1)?.leafIndex : undefined
-    return { rows, ...(next !== undefined && { next }) }
+    const direction = after === undefined ? 'DESC' : 'ASC'
+    const found = pageOf(part, direction, Math.trunc(limit) + 1, segments)
+    const rows = segments.rows(found.slice(0, limit))
+    const next = found.length > limit ? found[limit - 1] : undefined
+    return { rows: direction === 'ASC' ? rows : rows.toReversed(), ...(next !== undefined && { next }) }
   }
 
   rows(leafIndexes: readonly number[]): TrailRow[] {
     this.flush()
-    return this.#rows.all(JSON.stringify(leafIndexes)).map((stored) => this.#read(stored))
+    return this.#tables.segments.rows(leafIndexes)
   }
 
   byIdentifier(identifier: string, limit = 10_000): number[] {
     this.flush()
-    return mentioning(identifier, limit, this.#database)
+    return mentioning(identifier, limit, this.#tables.segments)
   }
 
   labelOf(id: string): string | undefined {
@@ -196,13 +195,12 @@ class SqliteTrail implements Trail {
 
   activity(from: number, bucketMs: number, buckets: number): Activity {
     this.flush()
-    return activity(this.#tables, this.#written, from, bucketMs, buckets)
+    return activity(this.#tables, from, bucketMs, buckets)
   }
 
   erase(leafIndexes: readonly number[]): void {
     this.flush()
-    const statement = 'DELETE FROM address WHERE leaf_index IN (SELECT value FROM json_each(?))'
-    this.#database.prepare(statement).run(JSON.stringify(leafIndexes))
+    this.#tables.segments.erase(leafIndexes)
     // The log of the database still has the pages as they were.
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
@@ -211,6 +209,7 @@ class SqliteTrail implements Trail {
     this.#queue = []
     this.#database.exec(`BEGIN; ${EMPTY} COMMIT`)
     this.#tables.shapes.reload()
+    this.#tables.segments.reload()
     this.#written = 0
   }
 
@@ -220,23 +219,7 @@ class SqliteTrail implements Trail {
   }
 
   #compiler(): Compiler {
-    const { shapes, counts } = this.#tables
-    return { shapes, firstSince: (at) => counts.firstSince(at, this.#written) }
-  }
-
-  #read(stored: Record<string, unknown>): TrailRow {
-    const { leaf_index: leafIndex, id, at, shape, who, sentence, policies, ...rest } = stored as Stored
-    const { resource_kind: about, resource_id: resource, resource_name: name } = rest
-    const { type, outcome, kind, ...more } = this.#tables.shapes.get(shape)
-    return {
-      ...{ leafIndex, id, at, type, outcome, who, kind, sentence },
-      policies: policies === '' ? [] : policies.split(' '),
-      ...(about !== null && { resource: { kind: about, id: resource!, name: name! } }),
-      ...more,
-    }
+    const { segments, shapes } = this.#tables
+    return { shapes, firstSince: (at) => segments.firstSince(at) }
   }
 }
-
-type Stored = Record<'id' | 'who' | 'sentence' | 'policies', string> &
-  Record<'leaf_index' | 'at' | 'shape', number> &
-  Record<'resource_kind' | 'resource_id' | 'resource_name', string | null>

@@ -1,0 +1,140 @@
+/** The newest segment, in memory until it is full. */
+
+import { isInside } from '../match/predicate.ts'
+import type { Network } from '../match/query.ts'
+import { wordsOf } from '../match/word.ts'
+import { noBits, put, type Bits } from './bits.ts'
+import { timeOf, type Packed } from './block.ts'
+import { postingOf, type Posting } from './posting.ts'
+import type { Entry } from './run.ts'
+import type { Counted, Segment } from './segment.ts'
+import { addKeys, bothOf, keyOf, kindOf, kinds, textOf, type KeyKind } from './token.ts'
+import type { Indexed } from './trail.ts'
+
+/** One, or several in ascending order: most keys are had by one leaf only, which needs no list. */
+type Offsets = number | number[]
+/** A word, and how often another one follows it: no text is put together for every two that are neighbours. */
+type Word = { readonly text: string; offsets: Offsets; readonly next: Map<Word, Offsets> }
+
+export class FreshSegment implements Segment {
+  readonly start: number
+  readonly #keys = new Map<KeyKind, Map<string, Offsets>>(kinds.map((kind) => [kind, new Map<string, Offsets>()]))
+  readonly #words = new Map<string, Word>()
+  readonly #rows: Packed[] = []
+  readonly #addresses = new Map<number, string>()
+
+  constructor(start: number) {
+    this.start = start
+  }
+
+  get length(): number {
+    return this.#rows.length
+  }
+
+  get counts(): Counted {
+    return [...this.entries('s')].map(({ key, n }) => [Number(key.slice(1)), n])
+  }
+
+  get addresses(): ReadonlyMap<number, string> {
+    return this.#addresses
+  }
+
+  add(row: Indexed, packed: Packed): void {
+    const offset = this.#rows.length
+    this.#put('s', String(packed[0]), offset)
+    addKeys(row, (kind, text) => this.#put(kind, text, offset))
+    this.#addWords(wordsOf(row.sentence), offset)
+    if (row.ip !== undefined) this.#addresses.set(offset, row.ip)
+    this.#rows.push(packed)
+  }
+
+  #put(kind: KeyKind, text: string, offset: number): void {
+    const keys = this.#keys.get(kind)!
+    const known = keys.get(text)
+    const offsets = known === undefined ? offset : more(known, offset)
+    if (offsets !== known) keys.set(text, offsets)
+  }
+
+  #addWords(words: readonly string[], offset: number): void {
+    let before: Word | undefined
+    for (const text of words) {
+      const known = this.#words.get(text)
+      const word = known ?? { text, offsets: offset, next: new Map<Word, Offsets>() }
+      if (!known) this.#words.set(text, word)
+      else if (lastOf(known.offsets) === offset) this.#put('x', text, offset)
+      else known.offsets = more(known.offsets, offset)
+      if (before) {
+        const follows = before.next.get(word)
+        before.next.set(word, follows === undefined ? offset : more(follows, offset))
+      }
+      before = word
+    }
+  }
+
+  posting(key: string): Posting | undefined {
+    const offsets = this.#find(kindOf(key), textOf(key))
+    return offsets === undefined ? undefined : postingOf(listOf(offsets))
+  }
+
+  #find(kind: KeyKind, text: string): Offsets | undefined {
+    if (kind === 'w') return this.#words.get(text)?.offsets
+    if (kind !== 'b') return this.#keys.get(kind)?.get(text)
+    const [first, second] = text.split(' ').map((word) => this.#words.get(word))
+    return first && second && first.next.get(second)
+  }
+
+  *entries(prefix: string): Generator<Entry, void> {
+    for (const [key, offsets] of this.#sorted(kindOf(prefix), textOf(prefix))) yield { key, ...postingOf(offsets) }
+  }
+
+  /** Everything it is found by, in the order of the keys. */
+  *sorted(): Generator<readonly [key: string, offsets: readonly number[]], void> {
+    for (const kind of [...kinds, 'b', 'w'].toSorted()) yield* this.#sorted(kind as KeyKind, '')
+  }
+
+  *#sorted(kind: KeyKind, prefix: string): Generator<readonly [key: string, offsets: readonly number[]], void> {
+    const offsets = new Map<string, Offsets>()
+    for (const [text, found] of this.#texts(kind)) if (text.startsWith(prefix)) offsets.set(keyOf(kind, text), found)
+    for (const key of [...offsets.keys()].sort()) yield [key, listOf(offsets.get(key)!)]
+  }
+
+  *#texts(kind: KeyKind): Generator<readonly [text: string, Offsets], void> {
+    if (kind === 'w') for (const { text, offsets } of this.#words.values()) yield [text, offsets]
+    else if (kind === 'b')
+      for (const { text, next } of this.#words.values())
+        for (const [second, offsets] of next) yield [bothOf(text, second.text), offsets]
+    else yield* this.#keys.get(kind) ?? []
+  }
+
+  rows(offsets: readonly number[]): Packed[] {
+    return offsets.map((offset) => this.#rows[offset]!)
+  }
+
+  at(offset: number): number {
+    return timeOf(this.#rows[offset]!)
+  }
+
+  within(network: Network): Bits {
+    const bits = noBits()
+    for (const [offset, ip] of this.#addresses) if (isInside(ip, network)) put(bits, offset)
+    return bits
+  }
+
+  forget(offset: number): void {
+    this.#addresses.delete(offset)
+  }
+}
+
+function more(offsets: Offsets, offset: number): Offsets {
+  if (typeof offsets === 'number') return offsets === offset ? offsets : [offsets, offset]
+  if (offsets[offsets.length - 1] !== offset) offsets.push(offset)
+  return offsets
+}
+
+function lastOf(offsets: Offsets): number {
+  return typeof offsets === 'number' ? offsets : offsets[offsets.length - 1]!
+}
+
+function listOf(offsets: Offsets): readonly number[] {
+  return typeof offsets === 'number' ? [offsets] : offsets
+}
