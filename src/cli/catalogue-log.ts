@@ -1,6 +1,7 @@
 /** Declarations: keeping a log, its copies and its key. */
 
 import type { Declaration } from './command.ts'
+import { parseDuration } from './text.ts'
 
 const CHECKED = [
   { flags: '--log-key <vkey>', text: 'key that may have signed (else the log says whose)', isRepeated: true },
@@ -84,8 +85,18 @@ export const logs: readonly Declaration[] = [
   },
   {
     name: 'log rotate-key',
-    summary: 'Give the log a new signing key; the old one signs the leaf that says so',
-    examples: [['countersign log rotate-key', 'others follow with countersign login --log-key']],
+    summary: 'Give the log a new signing key; the old one signs the leaf that says so, and signs on for a while',
+    options: [
+      {
+        flags: '--overlap <span>',
+        text: 'how long the old key signs as well, 0 to 90d (else 7d)',
+        parse: parseDuration,
+      },
+    ],
+    examples: [
+      ['countersign log rotate-key', 'others follow by themselves'],
+      ['countersign log rotate-key --overlap 0', 'when the old key is no longer trusted'],
+    ],
     load: async () => await import('./log-rotate.ts'),
   },
 ]

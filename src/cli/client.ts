@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import * as z from '../bytes/schema.ts'
 import { discovery, receipt, type Discovery, type Receipt } from './contract.ts'
 import { Failure } from './failure.ts'
+import { followKey } from './log-key.ts'
 import { rememberHead, resolvePin, type PinStore, type StoredPin } from './pin.ts'
 import { asProblem } from './problem.ts'
 import { verifyReceipt, type Head } from './proof.ts'
@@ -62,6 +63,20 @@ export class Client {
     return this.#pin
   }
 
+  /**
+   * The pinned log, to judge this note by. Where another key of it signs by now, and the pinned one itself vouched for that, it is
+   * that key from here on.
+   */
+  async pinFor(note: string): Promise<StoredPin> {
+    const { logKey } = await this.pin()
+    const next = await followKey(this.server, logKey, note)
+    if (next !== undefined) {
+      this.repin(next)
+      this.#terminal.say(`the log has a new key, which the one that was trusted here vouches for: ${next}`)
+    }
+    return await this.pin()
+  }
+
   /** Believes another key of the same log from here on; only after the old one has signed for it. */
   repin(logKey: string): void {
     if (!this.#pin) return
@@ -105,7 +120,7 @@ export class Client {
 
   /** Throws a Failure `unverified` unless the pinned log signed for this receipt. */
   async verify(proven: Receipt): Promise<void> {
-    this.remember(verifyReceipt(proven, await this.pin()))
+    this.remember(verifyReceipt(proven, await this.pinFor(proven.proof.checkpoint)))
   }
 
   /** Keeps the largest verified head beside the pin. */

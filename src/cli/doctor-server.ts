@@ -56,9 +56,10 @@ export async function checkClock({ client }: Patient): Promise<string> {
 }
 
 export async function checkLog({ client }: Patient): Promise<string> {
-  const pin = await client.pin()
+  const note = await fetchText(client.server, 'checkpoint')
+  const pin = await client.pinFor(note)
   const { logKey } = await client.discover()
-  const head = openHead(await fetchText(client.server, 'checkpoint'), pin)
+  const head = openHead(note, pin)
   if (logKey !== pin.logKey)
     throw unverified('log_key_changed', `the server names the log key ${logKey}; this machine pinned ${pin.logKey}`)
   return `${pin.origin}: ${head.treeSize} leaves, signed by the pinned key`
@@ -66,8 +67,9 @@ export async function checkLog({ client }: Patient): Promise<string> {
 
 /** From the head that this machine remembers to the head of now. */
 export async function checkHistory({ client }: Patient): Promise<string> {
-  const pin = await client.pin()
-  const now = openHead(await fetchText(client.server, 'checkpoint'), pin)
+  const note = await fetchText(client.server, 'checkpoint')
+  const pin = await client.pinFor(note)
+  const now = openHead(note, pin)
   if (!pin.head) {
     client.remember(now)
     return 'nothing to compare with yet; remembered for the next time'

@@ -55,7 +55,7 @@ function keyFailure({ code, message }: TlogError): Failure {
   const sentence = `the checkpoint is not one that the pinned log signed: ${message}`
   if (code !== 'unknown_key') return unverified(code, sentence)
   return new Failure('unverified', 'log_key_changed', sentence, {
-    next: 'do not go on with this server, unless its administrators name the new key: countersign login --log-key KEY',
+    next: 'do not go on with this server: the pinned key does not vouch for the new one, so only its administrators can name it: countersign login --log-key KEY',
   })
 }
 

@@ -29,7 +29,7 @@ export async function run(options: ServerOptions, terminal: Terminal): Promise<n
   const client = openClient(options, terminal)
   const me = await client.get('/api/v1/logins/current', login)
   const seen = await client.get('/api/v1/overview', overview)
-  openHead(seen.log.checkpoint, await client.pin())
+  openHead(seen.log.checkpoint, await client.pinFor(seen.log.checkpoint))
   terminal.result({ server: client.server, login: me, ...seen }, () => {
     const { paint } = terminal
     const inFlight = seen.releases.filter(({ state }) => ['waiting', 'approved', 'deploying'].includes(state))

@@ -16,6 +16,7 @@ import type { Client } from './client.ts'
 import { exact } from './contract.ts'
 import { Failure } from './failure.ts'
 import { asProblem } from './problem.ts'
+import { fetchText } from './log-file.ts'
 import { openHead, unverified, type Head } from './proof.ts'
 import { printable } from './text.ts'
 
@@ -42,7 +43,7 @@ const MAX_LINE = 1_000_000
 
 /** Throws a Failure `unverified` for a leaf that is not in the log, or a file with proofs that ends too early. */
 export async function exportTrail({ asked, format, file, after, before }: Export, client: Client): Promise<Exported> {
-  const pin = await client.pin()
+  const pin = await client.pinFor(await fetchText(client.server, 'checkpoint').catch(() => ''))
   const parameters = new URLSearchParams({ ...asked, format })
   if (after !== undefined) parameters.set('after', String(after))
   if (before !== undefined) parameters.set('before', String(before))

@@ -21,7 +21,7 @@ export async function run(options: ProveOptions, terminal: Terminal): Promise<nu
   const leafIndex = parseIndex(options.leafIndex)
   const client = openClient(options, terminal)
   const found = await client.get(`/api/v1/leaves/${leafIndex}/proof`, z.object({ leaf: exact, proof }))
-  const pin = await client.pin()
+  const pin = await client.pinFor(found.proof.checkpoint)
   verifyProof(found.leaf, leafIndex, found.proof, pin)
   const { hashes, checkpoint, treeSize } = found.proof
   const file = { leafIndex, proof: hashes.map(base64.decode), checkpoint, extra: utf8.encode(found.leaf) }

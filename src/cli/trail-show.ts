@@ -34,7 +34,7 @@ export async function run(options: TrailShowOptions, terminal: Terminal): Promis
   const index = parseIndex(options.leafIndex)
   const client = openClient(options, terminal)
   const found = await client.get(`/api/v1/leaves/${index}`, leafPage)
-  verifyProof(found.leaf, index, found.proof, await client.pin())
+  verifyProof(found.leaf, index, found.proof, await client.pinFor(found.proof.checkpoint))
   for (const disclosure of found.disclosures) verifyDisclosure(disclosure, found.leaf)
   terminal.result({ ...found, verified: true }, () => describe(found, index, terminal))
   return 0

@@ -66,7 +66,7 @@ function portOf(host: Host, config: Config, report: (sentence: string) => void):
     quorum: host.quorum,
     repairLog: (request) => host.repairLog(request),
     erasePerson: (request) => host.erasePerson(request),
-    rotateLogKey: (request) => host.instance.rotateLogKey(request),
+    rotateLogKey: (request, overlapMs) => host.instance.rotateLogKey(request, overlapMs),
   }
 }
 

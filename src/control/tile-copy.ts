@@ -6,6 +6,8 @@
 import { dirname, join } from 'node:path'
 import { equal, type Digest } from '../bytes/digest.ts'
 import { bundlePath, readBundle } from '../store/bundle.ts'
+import { followRotations } from '../domain/rotation.ts'
+import { attempt } from '../evidence/refusal.ts'
 import { reasonOf, StoreError } from '../store/error.ts'
 import { diskFiles, type StoredFile } from '../store/file.ts'
 import { PUBLIC_DIRECTORY_MODE, SEALED_MODE } from '../store/seal.ts'
@@ -48,7 +50,7 @@ const INCOMING = 'incoming'
 export async function copyTiles(options: TileCopyOptions): Promise<Copied> {
   const { source, to, keys } = options
   const note = await source.checkpoint()
-  const next = openNext(note, keys)
+  const next = openNext(note, [...keys, ...(await followed(source, note, keys))])
   await diskFiles.makeDirectory(to, PUBLIC_DIRECTORY_MODE)
   const previous = await readPrevious(to)
   if (previous && previous.origin !== next.origin)
@@ -61,11 +63,22 @@ export async function copyTiles(options: TileCopyOptions): Promise<Copied> {
   return { origin, treeSize: size, rootHash, previousSize: previous?.size ?? 0, bundlesFetched }
 }
 
+/** Keys that replaced the ones that were named, as far as those vouch for them. */
+async function followed(source: TileSource, note: Uint8Array, keys: readonly VerifierKey[]): Promise<VerifierKey[]> {
+  const isKnown = attempt(() => openCheckpoint(note, keys[0]!.name, keys)) !== undefined
+  if (isKnown) return []
+  const chains = keys.map((key) => followRotations(key, (path) => source.rotation(path)).catch(() => []))
+  return (await Promise.all(chains)).flat()
+}
+
 function openNext(note: Uint8Array, keys: readonly VerifierKey[]): Checkpoint {
   try {
     return openCheckpoint(note, keys[0]!.name, keys)
   } catch (error) {
-    throw new StoreError('damaged', `the checkpoint of the source is not one of ${keys[0]!.name}: ${reasonOf(error)}`)
+    throw new StoreError(
+      'damaged',
+      `the checkpoint of the source is not one of ${keys[0]!.name}: ${reasonOf(error)}; if its key was replaced, name the new one: --log-key`,
+    )
   }
 }
 

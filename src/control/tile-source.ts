@@ -9,6 +9,8 @@ export interface TileSource {
   checkpoint(): Promise<Uint8Array>
   /** At least `width` hashes or leaves of the tile, perhaps more; undefined when absent. */
   tile(level: number | 'entries', index: number, width: number): Promise<Uint8Array | undefined>
+  /** How a key was replaced, at a path of `rotationPath`; undefined when absent. */
+  rotation(path: string): Promise<string | undefined>
 }
 
 const MAX_NOTE_BYTES = 1_000_000
@@ -28,6 +30,7 @@ async function openDirectory(path: string): Promise<TileSource> {
       if (note) return note
       throw new StoreError('absent', `nothing is published in ${path} yet`)
     },
+    rotation: async (path) => (await readPublic(log, path))?.toString(),
     tile: async (level, index, width) => (await readTile(log, level, index, width))?.bytes,
   }
 }
@@ -45,6 +48,11 @@ class RemoteTiles implements TileSource {
     const note = await this.#get('checkpoint', MAX_NOTE_BYTES)
     if (note) return note
     throw new StoreError('absent', `${this.#url}/checkpoint is not there`)
+  }
+
+  async rotation(path: string): Promise<string | undefined> {
+    const bytes = await this.#get(path, MAX_NOTE_BYTES)
+    return bytes && Buffer.from(bytes).toString()
   }
 
   async tile(level: number | 'entries', index: number, width: number): Promise<Uint8Array | undefined> {

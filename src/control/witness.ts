@@ -113,7 +113,9 @@ function open(parse: () => AddCheckpoint, { logs }: WitnessParts): Opened | Retu
   } catch (error) {
     if (!(error instanceof TlogError)) throw error
     const isUnsigned = error.code === 'unknown_key' || error.code === 'bad_signature'
-    return refuse(isUnsigned ? 'not_signed' : 'malformed', error.message)
+    const advice =
+      error.code === 'unknown_key' ? '; if the log has a new key, this witness must be told: --log KEY' : ''
+    return refuse(isUnsigned ? 'not_signed' : 'malformed', error.message + advice)
   }
 }
 

@@ -63,7 +63,7 @@ export type LogFacts = {
   origin: string
   logKey: string
   /** Keys before it, oldest first, each with the moment until which it signs as well. */
-  formerKeys: { logKey: string; until: number }[]
+  formerKeys: { logKey: string; until: number; leafIndex: number }[]
   /** The newest checkpoint with a time stamp. */
   stamped?: { treeSize: number; at: number }
   sshCa: string
@@ -86,7 +86,7 @@ export function stamp(
   return recorded({ type: 'log.stamped', ...claims })
 }
 
-export function apply(state: State, event: LogEvent): void {
+export function apply(state: State, event: LogEvent, leafIndex: number): void {
   switch (event.type) {
     case 'log.created': {
       const { type: _, ...facts } = event
@@ -100,7 +100,7 @@ export function apply(state: State, event: LogEvent): void {
     }
     case 'log.rotated':
       if (!state.log) return
-      state.log.formerKeys.push({ logKey: state.log.logKey, until: event.overlapUntil ?? 0 })
+      state.log.formerKeys.push({ logKey: state.log.logKey, until: event.overlapUntil ?? 0, leafIndex })
       state.log.logKey = event.logKey
       return
     case 'log.stamped':

@@ -118,7 +118,7 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
     case 'key':
       return key.apply(state, event as key.KeyEvent, at, leafIndex)
     case 'log':
-      return log.apply(state, event as log.LogEvent)
+      return log.apply(state, event as log.LogEvent, leafIndex)
     case 'login':
       return login.apply(state, event as login.LoginEvent, command, at, leafIndex)
     case 'policy':

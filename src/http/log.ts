@@ -4,6 +4,7 @@
  */
 
 import * as z from '../bytes/schema.ts'
+import { instantOf } from '../control/view/phrase.ts'
 import * as shape from '../control/view/shape.ts'
 import { formatRevokedKeys } from '../control/revoked-keys.ts'
 import type { LogEvent } from '../domain/log.ts'
@@ -13,6 +14,8 @@ import { enter } from './look.ts'
 import type { Port } from './port.ts'
 import { problem, sendProblem } from './problem.ts'
 import { read } from './read.ts'
+
+const MAX_OVERLAP_MS = 90 * 24 * 3_600_000
 
 export function log(desk: Desk): void {
   const { port } = desk
@@ -38,12 +41,16 @@ export function log(desk: Desk): void {
   act(desk, {
     method: 'POST',
     url: '/api/v1/log/rotation',
-    summary: 'Signs with a new key from here on; the old one signs the leaf that says so',
-    body: z.strictObject({}),
-    result: z.object({ key: z.string() }),
-    ask: ({ caller, personal }) => ({
-      perform: () => port.rotateLogKey({ caller, personal }),
-      result: ({ leaf }) => ({ key: (leaf.event as Extract<LogEvent, { type: 'log.rotated' }>).logKey }),
+    summary:
+      'Signs with a new key from here on; the old one signs the leaf that says so, and beside the new one for a while',
+    body: z.strictObject({ overlapMs: z.int().min(0).max(MAX_OVERLAP_MS).optional() }),
+    result: z.object({ key: z.string(), overlapUntil: z.string().optional() }),
+    ask: ({ caller, personal, body: { overlapMs } }) => ({
+      perform: () => port.rotateLogKey({ caller, personal }, overlapMs),
+      result: ({ leaf }) => {
+        const { logKey: key, overlapUntil: at } = leaf.event as Extract<LogEvent, { type: 'log.rotated' }>
+        return { key, ...(at !== undefined && { overlapUntil: instantOf(at) }) }
+      },
     }),
   })
   wellKnown(desk)
@@ -155,6 +162,14 @@ function resources(app: App, port: Port): void {
       config: { access: 'anyone' },
     },
     serve('checkpoints'),
+  )
+  app.get(
+    '/log/rotations/*',
+    {
+      schema: { ...bytes, summary: 'How a signing key was replaced, proven by that key itself', security: [] },
+      config: { access: 'anyone' },
+    },
+    serve('rotations'),
   )
   app.get(
     '/log/tile/entries/*',

@@ -27,7 +27,7 @@ export type Port = Desk & {
   logStatus(): LogStatus
   /** Both write their own leaf; what they need besides is not for a route to know. */
   repairLog(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
-  rotateLogKey(request: Omit<Request, 'command'>): Promise<Recorded | Refusal>
+  rotateLogKey(request: Omit<Request, 'command'>, overlapMs?: number): Promise<Recorded | Refusal>
   /** Resolves once it is carried out, or cannot be now. */
   erasePerson(request: Request): Promise<Recorded | Refusal>
   /** Writes down who looks at the trail. */

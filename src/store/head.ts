@@ -12,7 +12,8 @@ export interface Head {
   readonly note: string
 }
 
-export function signHead(origin: string, tree: Tree, signer: Signer): Head {
+/** Each of the signers signs it: while a key takes over from another, both do. */
+export function signHead(origin: string, tree: Tree, signers: readonly Signer[]): Head {
   const [size, rootHash] = [tree.size, tree.root()]
-  return { size, rootHash, note: signCheckpoint({ origin, size, rootHash }, signer) }
+  return { size, rootHash, note: signCheckpoint({ origin, size, rootHash }, ...signers) }
 }

@@ -68,7 +68,7 @@ export class Keeper {
   }
 
   trust(key: VerifierKey): void {
-    this.#keys.push(key)
+    if (!this.#keys.some(({ name, keyId }) => name === key.name && keyId === key.keyId)) this.#keys.push(key)
   }
 
   /** After a commit: seals when a bundle became full, publishes when it is time. */

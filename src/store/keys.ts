@@ -4,6 +4,7 @@
  *
  *     keys/log.pem             the private key in use, PKCS#8, mode 0600
  *     keys/log.former-1.pem    the public key before it, SPKI
+ *     keys/log.overlap.pem     the private key before it, while both sign; then gone
  */
 
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
@@ -19,6 +20,8 @@ export interface InstanceKey {
   readonly publicKey: KeyObject
   /** Public keys that this one replaced, oldest first. */
   readonly formerPublicKeys: readonly KeyObject[]
+  /** The key before it, while it still signs as well. */
+  readonly overlapping?: KeyObject
 }
 
 export interface KeysOptions {
@@ -33,8 +36,13 @@ export interface KeysOptions {
 export interface Keys {
   /** The Ed25519 key of that name (lower case, digits, hyphens), made if there is none. */
   open(name: string): Promise<InstanceKey>
-  /** A new key under the name; the old public key is kept, the old private key is gone. Durable when it resolves. */
-  rotate(name: string): Promise<InstanceKey>
+  /**
+   * A new key under the name; the old public key is kept. The old private key is gone, or kept as `overlapping` (then only that of an
+   * earlier overlap is gone). Durable when it resolves.
+   */
+  rotate(name: string, keep?: 'overlap'): Promise<InstanceKey>
+  /** The private key before this one is gone. Durable when it resolves; nothing when there is none. */
+  endOverlap(name: string): Promise<void>
 }
 
 /**
@@ -80,26 +88,49 @@ class KeyDirectory implements Keys {
     if (pem === undefined) return this.#create(name)
     const privateKey = this.#read(path, pem)
     // A passphrase that came later protects from the next start on.
-    if (this.#passphrase !== undefined && !isEncrypted(pem)) await this.#write(name, privateKey)
+    if (this.#passphrase !== undefined && !isEncrypted(pem)) await this.#write(this.#path(name), privateKey)
     return this.#describe(name, privateKey)
   }
 
-  async rotate(name: string): Promise<InstanceKey> {
-    const { publicKey, formerPublicKeys } = await this.open(name)
+  async rotate(name: string, keep?: 'overlap'): Promise<InstanceKey> {
+    const { privateKey, publicKey, formerPublicKeys } = await this.open(name)
+    await this.endOverlap(name)
+    if (keep) await this.#write(this.#path(name, 'overlap'), privateKey)
     const former = join(this.#directory, `${name}.former-${formerPublicKeys.length + 1}.pem`)
     // The old public key first: a crash in between leaves it listed and still in use, which harms nothing.
     await this.#files.replace(former, Buffer.from(publicKey.export({ format: 'pem', type: 'spki' })), 0o644)
     return this.#create(name)
   }
 
+  /** Its bytes are overwritten first: a file system may keep what a removed file held for long. */
+  async endOverlap(name: string): Promise<void> {
+    const path = this.#path(name, 'overlap')
+    const bytes = await this.#files.read(path)
+    if (!bytes) return
+    const file = await this.#files.open(path)
+    await file.write(Buffer.alloc(bytes.length), 0).finally(() => file.close())
+    await this.#files.remove(path)
+    await this.#files.syncDirectory(this.#directory)
+  }
+
+  async #overlapping(name: string): Promise<KeyObject | undefined> {
+    const path = this.#path(name, 'overlap')
+    await requirePrivate(path, 0o600)
+    const pem = (await this.#files.read(path))?.toString()
+    if (pem === undefined) return undefined
+    const key = this.#read(path, pem)
+    if (this.#passphrase !== undefined && !isEncrypted(pem)) await this.#write(path, key)
+    return key
+  }
+
   async #create(name: string): Promise<InstanceKey> {
     const { privateKey } = generateKeyPairSync('ed25519')
-    await this.#write(name, privateKey)
+    await this.#write(this.#path(name), privateKey)
     return this.#describe(name, privateKey)
   }
 
-  async #write(name: string, privateKey: KeyObject): Promise<void> {
-    await this.#files.replace(this.#path(name), Buffer.from(formatPrivateKey(privateKey, this.#passphrase)), 0o600)
+  async #write(path: string, privateKey: KeyObject): Promise<void> {
+    await this.#files.replace(path, Buffer.from(formatPrivateKey(privateKey, this.#passphrase)), 0o600)
     await this.#files.syncDirectory(this.#directory)
   }
 
@@ -115,8 +146,11 @@ class KeyDirectory implements Keys {
 
   async #describe(name: string, privateKey: KeyObject): Promise<InstanceKey> {
     const publicKey = createPublicKey(privateKey)
-    const former = await this.#formerKeys(name)
-    return { name, privateKey, publicKey, formerPublicKeys: former.filter((key) => !key.equals(publicKey)) }
+    const former = (await this.#formerKeys(name)).filter((key) => !key.equals(publicKey))
+    const overlapping = await this.#overlapping(name)
+    // A crash within a rotation may have left the present key there.
+    const isOther = overlapping !== undefined && !createPublicKey(overlapping).equals(publicKey)
+    return { name, privateKey, publicKey, formerPublicKeys: former, ...(isOther && { overlapping }) }
   }
 
   async #formerKeys(name: string): Promise<KeyObject[]> {
@@ -132,10 +166,10 @@ class KeyDirectory implements Keys {
     )
   }
 
-  #path(name: string): string {
+  #path(name: string, part?: 'overlap'): string {
     if (!/^[a-z][a-z0-9-]{0,63}$/.test(name))
       throw new StoreError('absent', 'a key name has lower-case letters, digits and hyphens')
-    return join(this.#directory, `${name}.pem`)
+    return join(this.#directory, part ? `${name}.${part}.pem` : `${name}.pem`)
   }
 }
 

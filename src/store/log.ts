@@ -14,6 +14,7 @@
 import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Digest } from '../bytes/digest.ts'
+import { isRotationPath } from '../domain/rotation.ts'
 import type { Signer } from '../tlog/key.ts'
 import { consistencyRanges, inclusionRanges, type Range } from '../tlog/proof.ts'
 import { encodeBundle, parseTilePath, TILE_WIDTH, tileWidth } from '../tlog/tile.ts'
@@ -65,7 +66,7 @@ export interface Log extends AsyncDisposable {
   inclusionProofNow(leafIndex: number, treeSize: number): Digest[] | undefined
   consistencyProof(oldSize: number, newSize: number): Promise<Digest[]>
   rootAt(size: number): Promise<Digest>
-  /** A C2SP tlog-tiles resource ('checkpoint', 'tile/0/000.p/5', 'tile/entries/000'), or 'checkpoints/42.tsr'; undefined when absent. */
+  /** A C2SP tlog-tiles resource ('checkpoint', 'tile/0/000.p/5', 'tile/entries/000'), 'checkpoints/42.tsr' or a rotation; undefined when absent. */
   resource(path: string): Promise<Uint8Array | undefined>
   /** A full entry bundle ('tile/entries/000') as a gzip file, where it is stored as one and is as committed; else undefined. */
   gzipped(path: string): Promise<Uint8Array | undefined>
@@ -76,8 +77,11 @@ export interface Log extends AsyncDisposable {
    * latest cosigned checkpoint is what 'checkpoint' serves from then on. A StoreError for a note that is not of this tree.
    */
   addCosignatures(note: string, lines: string): Promise<void>
-  /** Later checkpoints are signed with this key; put the former one into `formerKeys` at the next start. */
-  useSigner(signer: Signer): void
+  /**
+   * Later checkpoints are signed with this key, and with `overlapping` as well if there is one; put former ones into `formerKeys` at
+   * the next start.
+   */
+  useSigner(signer: Signer, overlapping?: Signer): void
   /** Compares every stored byte with the tree once; yields what differs. */
   scrubOnce(): AsyncIterable<Finding>
   /**
@@ -189,7 +193,7 @@ class DirectoryLog implements Log {
   async resource(path: string): Promise<Uint8Array | undefined> {
     if (path === 'checkpoint') return Buffer.from(this.cosigned ?? this.head.note)
     const { files, publicDirectory } = this.#parts.sources
-    if (isStampPath(path)) return files.read(join(publicDirectory, path))
+    if (isStampPath(path) || isRotationPath(path)) return files.read(join(publicDirectory, path))
     const tile = parseTilePath(path)
     if (!tile) return undefined
     const { level, index, width } = tile
@@ -209,9 +213,9 @@ class DirectoryLog implements Log {
     return this.#parts.keeper.addCosignatures(note, lines, this.head.size)
   }
 
-  useSigner(signer: Signer): void {
+  useSigner(signer: Signer, overlapping?: Signer): void {
     this.#parts.keeper.trust(signer.key)
-    this.#parts.writer.useSigner(signer)
+    this.#parts.writer.useSigners(overlapping ? [signer, overlapping] : [signer])
   }
 
   scrubOnce(): AsyncIterable<Finding> {

@@ -30,6 +30,8 @@ export interface LogOptions {
   readonly origin: string
   /** Signs every checkpoint; its key's name is the origin. */
   readonly signer: Signer
+  /** Also signs every checkpoint, while its key is being replaced. */
+  readonly overlapping?: Signer | undefined
   /** Keys that signed earlier checkpoints of this log. */
   readonly formerKeys?: readonly VerifierKey[]
   /** The disk; tests pass one that fails. */
@@ -122,7 +124,13 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
   )
   const onCommit = (latest: Head) => keeper.committed(latest)
   const writer = new Writer(
-    { ...options, segmentBytes, probeIntervalMs: options.probeIntervalMs ?? 1000, onCommit },
+    {
+      ...options,
+      signers: signersOf(options),
+      segmentBytes,
+      probeIntervalMs: options.probeIntervalMs ?? 1000,
+      onCommit,
+    },
     tiles,
     wal,
     head,
@@ -131,7 +139,7 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
   const sources: RepairSources = {
     ...{ files, publicDirectory, tiles, wal, sealer, publisher, leaves },
     origin: options.origin,
-    signer: () => writer.signer,
+    signers: () => writer.signers,
     keys: () => keeper.keys,
   }
   return { lock, tiles, wal, writer, keeper, leaves, sources }
@@ -166,7 +174,7 @@ async function create({ options, files, walDirectory, segmentBytes }: Setting): 
       `${metaPath(options)} is gone but tiles are there; restore the directory from a copy`,
     )
   }
-  const empty = signHead(options.origin, new Tree(), options.signer)
+  const empty = signHead(options.origin, new Tree(), signersOf(options))
   const segment = await createWal({ directory: walDirectory, files, segmentBytes }, empty.note)
   await segment.close()
   await files.replace(
@@ -194,6 +202,10 @@ async function readCosigned({ options, files }: Setting): Promise<Published | un
   if (!bytes) return undefined
   const note = bytes.toString()
   return { size: Number(note.split('\n', 2)[1]), note }
+}
+
+function signersOf({ signer, overlapping }: LogOptions): Signer[] {
+  return overlapping ? [signer, overlapping] : [signer]
 }
 
 function keysOf({ signer, formerKeys }: LogOptions) {

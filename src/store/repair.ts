@@ -1,7 +1,7 @@
 /** Repair: stored bytes that were changed are put back, from a leaf that the tree itself vouches for. */
 
 import { dirname, join } from 'node:path'
-import { openCheckpoint, signCheckpoint } from '../tlog/checkpoint.ts'
+import { openCheckpoint, signCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
 import { hashBytes, leafHash } from '../tlog/hash.ts'
 import type { Signer, VerifierKey } from '../tlog/key.ts'
 import { formatNote, parseNote } from '../tlog/note.ts'
@@ -18,7 +18,7 @@ import type { Segment } from './segment.ts'
 export interface RepairSources extends ScrubSources {
   readonly leaves: Leaves
   readonly origin: string
-  readonly signer: () => Signer
+  readonly signers: () => readonly Signer[]
   readonly keys: () => readonly VerifierKey[]
 }
 
@@ -163,12 +163,28 @@ async function repairSegment(
   for (const { offset, size } of segment.commits) {
     if (offset >= bytes.length || isOurs(sources, readFrame(bytes, offset), size)) continue
     const rootHash = await sources.tiles.rootAt(size)
-    // Ed25519 is deterministic: a checkpoint that was changed is signed again to the very same bytes.
-    await segment.rewrite(
-      commitFrame(signCheckpoint({ origin: sources.origin, size, rootHash }, sources.signer())),
-      offset,
-    )
+    await segment.rewrite(signAgain(sources, { size, rootHash }, roomAt(segment, offset)), offset)
   }
+}
+
+/**
+ * Ed25519 is deterministic: a checkpoint that was changed is signed again to the very same bytes. It has as many signatures as it had:
+ * with another number it would run into what stands behind it.
+ */
+function signAgain(sources: RepairSources, head: Pick<Checkpoint, 'size' | 'rootHash'>, room: number): Uint8Array {
+  const { origin } = sources
+  const signers = sources.signers()
+  for (const chosen of [signers, signers.slice(0, 1)]) {
+    const frame = commitFrame(signCheckpoint({ origin, ...head }, ...chosen))
+    if (frame.length === room) return frame
+  }
+  throw new StoreError('damaged', `the checkpoint at ${head.size} leaves in the write-ahead log cannot be signed again`)
+}
+
+/** Bytes from a commit frame to whatever follows it. */
+function roomAt({ placements, commits, tail }: Segment, at: number): number {
+  const next = [placements.find(({ leaf }) => leaf > at)?.leaf, commits.find(({ offset }) => offset > at)?.offset]
+  return Math.min(tail, ...next.filter((offset) => offset !== undefined)) - at
 }
 
 function isOurs({ origin, keys }: RepairSources, frame: Frame | undefined, size: number): boolean {

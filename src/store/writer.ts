@@ -27,7 +27,8 @@ export interface Appended {
 
 export interface WriterOptions {
   readonly origin: string
-  readonly signer: Signer
+  /** The first is the log's own key, others sign beside it. */
+  readonly signers: readonly Signer[]
   readonly segmentBytes: number
   readonly probeIntervalMs: number
   /** Called after every commit. */
@@ -39,7 +40,7 @@ export class Writer {
   readonly #tiles: Tiles
   readonly #wal: Wal
   readonly #rollbackListeners = new Set<(durableSize: number) => void>()
-  #signer: Signer
+  #signers: readonly Signer[]
   #head: Head
   #queue: Batch<Head>[] = []
   #size: number
@@ -53,7 +54,7 @@ export class Writer {
     this.#options = options
     this.#tiles = tiles
     this.#wal = wal
-    this.#signer = options.signer
+    this.#signers = options.signers
     this.#head = head
     this.#size = head.size
   }
@@ -62,8 +63,8 @@ export class Writer {
     return this.#head
   }
 
-  get signer(): Signer {
-    return this.#signer
+  get signers(): readonly Signer[] {
+    return this.#signers
   }
 
   get size(): number {
@@ -80,9 +81,9 @@ export class Writer {
     return () => this.#rollbackListeners.delete(listener)
   }
 
-  /** The next checkpoint is signed with this key. */
-  useSigner(signer: Signer): void {
-    this.#signer = signer
+  /** The next checkpoint is signed with these keys. */
+  useSigners(signers: readonly Signer[]): void {
+    this.#signers = signers
   }
 
   /** Takes all of them or none, in their order, into one group commit. */
@@ -131,7 +132,7 @@ export class Writer {
     const before = this.#tiles.tree.save()
     try {
       this.#tiles.push(batch.hashes)
-      const head = signHead(this.#options.origin, this.#tiles.tree, this.#signer)
+      const head = signHead(this.#options.origin, this.#tiles.tree, this.#signers)
       const commitAt = batch.bytes.length
       await this.#wal.commit(batch.seal(commitFrame(head.note)), batch.placements, commitAt, this.#head.note)
       // From here on the batch is durable: only now does anyone see its head.

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openKeys } from '../../src/store/keys.ts'
@@ -76,6 +76,33 @@ test('rotation keeps every public key that went before', async () => {
   expect(
     opened.formerPublicKeys.map((key) => [first, second].findIndex(({ publicKey }) => publicKey.equals(key))),
   ).toEqual([0, 1])
+})
+
+test('a key that is replaced signs on beside the new one, encrypted as that is, until it is destroyed', async () => {
+  using directory = new TestDirectory()
+  const at = directory.path
+  const keys = await openKeys({ directory: at, passphrase: 'p' })
+  const first = await keys.open('log')
+  const second = await keys.rotate('log', 'overlap')
+  expect(second.overlapping?.equals(first.privateKey)).toBe(true)
+  expect(readFileSync(join(at, 'log.overlap.pem'), 'utf8')).toContain('ENCRYPTED')
+  expect((await keys.open('log')).overlapping?.equals(first.privateKey)).toBe(true)
+  await expect((await openKeys({ directory: at, passphrase: 'q' })).open('log')).rejects.toMatchObject({
+    code: 'wrong_passphrase',
+  })
+  const third = await keys.rotate('log', 'overlap')
+  expect(third.overlapping?.equals(second.privateKey)).toBe(true)
+  await keys.endOverlap('log')
+  await keys.endOverlap('log')
+  const opened = await keys.open('log')
+  expect(opened).not.toHaveProperty('overlapping')
+  expect(opened.formerPublicKeys).toHaveLength(2)
+  // Within a rotation a crash may leave the key in use there as well.
+  copyFileSync(join(at, 'log.pem'), join(at, 'log.overlap.pem'))
+  chmodSync(join(at, 'log.overlap.pem'), 0o600)
+  expect(await keys.open('log')).not.toHaveProperty('overlapping')
+  chmodSync(join(at, 'log.overlap.pem'), 0o640)
+  await expect(keys.open('log')).rejects.toMatchObject({ code: 'insecure_permissions' })
 })
 
 test.skipIf(!hasOpenssl)('openssl opens an encrypted key, and we open one that openssl encrypted', async () => {
