@@ -9,6 +9,7 @@
  * Two readers of the same decision write the same bytes; a field that no schema knows cannot be written at all.
  */
 
+import { acceptanceOf } from '../bytes/acceptance.ts'
 import { canonical, parseCanonical, type Json } from '../bytes/json.ts'
 import * as z from '../bytes/schema.ts'
 import { utf8 } from '../bytes/text.ts'
@@ -194,6 +195,7 @@ function eventSchema(type: string): z.ZodType {
 }
 
 function conform<S extends z.ZodType>(schema: S, value: unknown, what: string): z.infer<S> {
+  if (acceptanceOf(schema)(value)) return value as z.infer<S>
   const checked = schema.safeParse(value)
   if (checked.success) return checked.data
   const [issue] = checked.error.issues
