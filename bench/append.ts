@@ -1,16 +1,16 @@
 /**
- * Durable leaves per second with 1, 64 and 1,024 callers, beside what the disk and SHA-256 allow in the same run, and how
- * long a log of 100,000 leaves takes to open.
+ * Durable leaves per second with 1, 64 and 1,024 callers, with and without disclosures, beside what the disk and SHA-256 allow in the same
+ * run; and whether the last tenth of a long log (`BENCH_LEAVES`) is appended as fast as the first.
  */
 
 import { generateKeyPairSync, hash } from 'node:crypto'
-import { closeSync, constants, fdatasync, openSync, rmSync, write, writeFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { closeSync, constants, fdatasync, openSync, write, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ed25519Signer, NOTE_SIGNATURE } from '../src/tlog/key.ts'
 import { openLog } from '../src/store/log.ts'
+import { longLog } from './world/long-log.ts'
+import { openPlace } from './world/place.ts'
 
 export interface Measure {
   readonly value: number
@@ -21,25 +21,59 @@ export interface Measure {
 
 const LEAF_BYTES = 700
 const RUN_MS = 2000
-const OPENED_LEAVES = 100_000
+/** An address and a name, each with its salt. */
+const DISCLOSURE_BYTES = 120
 const origin = 'log.example'
 const signer = ed25519Signer(origin, NOTE_SIGNATURE, generateKeyPairSync('ed25519').privateKey)
 
 export async function run(): Promise<Record<string, Measure>> {
-  const directory = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
-  try {
-    const sync = await rawSync(join(directory, 'raw'))
-    const hashes = rawHash()
-    const measures: Record<string, Measure> = {
-      'raw fdatasync': { value: Math.round(sync.perSecond), unit: 'writes/s' },
-      'raw fdatasync p50': { value: round(sync.p50), unit: 'ms' },
-      'raw SHA-256 of a leaf': { value: Math.round(hashes), unit: 'hashes/s' },
-    }
-    for (const callers of [1, 64, 1024])
-      Object.assign(measures, await durableLeaves(join(directory, `log-${callers}`), callers, sync))
-    return { ...measures, ...(await openTime(join(directory, 'opened'))) }
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
+  await using place = await openPlace()
+  const sync = await rawSync(join(place.path, 'raw'))
+  const measures: Record<string, Measure> = {
+    'append.raw-sync': { value: Math.round(sync.perSecond), unit: 'writes/s' },
+    'append.raw-sync-p50': { value: round(sync.p50), unit: 'ms' },
+    'append.raw-hash': { value: Math.round(rawHash()), unit: 'hashes/s' },
+  }
+  const rates = new Map<number, Appended>()
+  for (const callers of [1, 64, 1024]) {
+    const rate = await durableLeaves(join(place.path, `log-${callers}`), callers, 0)
+    rates.set(callers, rate)
+    Object.assign(measures, measuresOf(callers, rate, sync))
+  }
+  const disclosing = await durableLeaves(join(place.path, 'disclosing'), 1024, DISCLOSURE_BYTES)
+  const added = disclosing.cpuMicros / rates.get(1024)!.cpuMicros - 1
+  return {
+    ...measures,
+    'append.1024-disclosing': { value: Math.round(disclosing.perSecond), unit: 'leaves/s' },
+    'append.disclosures-add': atMost(Math.round(100 * added), '% CPU', 20),
+    ...(await steadiness()),
+  }
+}
+
+function measuresOf(callers: number, { perSecond, p50, p99, cpuMicros }: Appended, sync: Rate) {
+  const at = `append.${callers}`
+  return {
+    [at]: atLeast(
+      Math.round(perSecond),
+      'leaves/s',
+      { 1: Math.round(0.35 * sync.perSecond), 64: 30_000, 1024: 30_000 }[callers]!,
+    ),
+    [`${at}-p50`]: callers === 1 ? atMost(round(p50), 'ms', round(2.5 * sync.p50)) : { value: round(p50), unit: 'ms' },
+    [`${at}-p99`]: callers === 64 ? atMost(round(p99), 'ms', 8) : { value: round(p99), unit: 'ms' },
+    [`${at}-cpu`]:
+      callers === 1024 ? atMost(round(cpuMicros), 'us/leaf', 20) : { value: round(cpuMicros), unit: 'us/leaf' },
+  }
+}
+
+async function steadiness(): Promise<Record<string, Measure>> {
+  const { size, tenths, cpuMicros } = await longLog()
+  const [first, last] = [tenths[0]!, tenths.at(-1)!]
+  return {
+    'append.long': { value: size, unit: 'leaves' },
+    'append.long-first-tenth': { value: Math.round(first), unit: 'leaves/s' },
+    'append.long-last-tenth': { value: Math.round(last), unit: 'leaves/s' },
+    'append.long-last-to-first': atLeast(round(last / first), 'x', 0.9),
+    'append.long-cpu': atMost(round(cpuMicros), 'us/leaf', 20),
   }
 }
 
@@ -76,38 +110,23 @@ function rawHash(): number {
   return (count * 1000) / (performance.now() - startedAt)
 }
 
-async function durableLeaves(directory: string, callers: number, sync: Rate): Promise<Record<string, Measure>> {
-  await using log = await openLog({ directory, origin, signer })
-  const leaf = Buffer.alloc(LEAF_BYTES, 32)
-  const before = process.cpuUsage()
-  const { perSecond, p50, p99 } = await measure(callers, async (i) => {
-    leaf.writeUInt32BE(i)
-    await log.append(leaf).durable
-  })
-  const { user, system } = process.cpuUsage(before)
-  const name = `durable leaves, ${callers} ${callers === 1 ? 'caller' : 'callers'}`
-  const goal = { 1: 0.35 * sync.perSecond, 64: 30_000, 1024: 20_000 }[callers]!
-  return {
-    [name]: atLeast(Math.round(perSecond), 'leaves/s', Math.round(goal)),
-    [`${name}, p50`]:
-      callers === 1 ? atMost(round(p50), 'ms', round(2.5 * sync.p50)) : { value: round(p50), unit: 'ms' },
-    [`${name}, p99`]: { value: round(p99), unit: 'ms' },
-    [`${name}, CPU`]: { value: round((user + system) / ((perSecond * RUN_MS) / 1000)), unit: 'us/leaf' },
-  }
+interface Appended extends Rate {
+  readonly cpuMicros: number
 }
 
-async function openTime(directory: string): Promise<Record<string, Measure>> {
-  {
-    await using log = await openLog({ directory, origin, signer })
-    const leaf = Buffer.alloc(LEAF_BYTES, 32)
-    for (let done = 0; done < OPENED_LEAVES; done += 4000) {
-      await Promise.all(Array.from({ length: 4000 }, () => log.append(leaf).durable))
-    }
-  }
-  const startedAt = performance.now()
+async function durableLeaves(directory: string, callers: number, disclosureBytes: number): Promise<Appended> {
   await using log = await openLog({ directory, origin, signer })
-  const elapsed = performance.now() - startedAt
-  return { [`opening a log of ${log.size} leaves`]: atMost(Math.round(elapsed), 'ms', 500) }
+  const leaf = Buffer.alloc(LEAF_BYTES, 32)
+  const disclosures = disclosureBytes > 0 ? Buffer.alloc(disclosureBytes, 32) : undefined
+  const before = process.cpuUsage()
+  const startedAt = performance.now()
+  const rate = await measure(callers, async (i) => {
+    leaf.writeUInt32BE(i)
+    await log.append(leaf, disclosures).durable
+  })
+  const leaves = (rate.perSecond * (performance.now() - startedAt)) / 1000
+  const { user, system } = process.cpuUsage(before)
+  return { ...rate, cpuMicros: (user + system) / leaves }
 }
 
 /** Closed loop: every caller asks again as soon as it is answered. Latencies in ms. */

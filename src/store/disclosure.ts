@@ -29,7 +29,8 @@ export class Disclosures {
   async seal(bundle: number, entries: ReadonlyMap<number, Uint8Array>): Promise<StoredFile | undefined> {
     this.#latest = undefined
     // What is here already is what an erasure left of a leaf that was not sealed then.
-    const all = new Map([...(await this.#read(bundle)), ...entries])
+    const left = await this.#read(bundle)
+    const all = left.size === 0 ? entries : new Map([...left, ...entries])
     return all.size === 0 ? undefined : { path: this.#path(bundle), bytes: encode(all), mode: 0o600 }
   }
 
@@ -74,14 +75,17 @@ export class Disclosures {
 }
 
 function encode(entries: ReadonlyMap<number, Uint8Array>): Uint8Array {
-  const parts: Uint8Array[] = []
+  let sizeBytes = 0
+  for (const { length } of entries.values()) sizeBytes += HEADER_BYTES + length
+  const encoded = Buffer.allocUnsafe(sizeBytes)
+  let offset = 0
   for (const [leafIndex, bytes] of entries) {
-    const header = Buffer.alloc(HEADER_BYTES)
-    header[0] = leafIndex % TILE_WIDTH
-    header.writeUInt32BE(bytes.length, 1)
-    parts.push(header, bytes)
+    encoded[offset] = leafIndex % TILE_WIDTH
+    offset = encoded.writeUInt32BE(bytes.length, offset + 1)
+    encoded.set(bytes, offset)
+    offset += bytes.length
   }
-  return Buffer.concat(parts)
+  return encoded
 }
 
 /** What is cut short is left out: a disclosure that is not whole proves nothing anyway. */

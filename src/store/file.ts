@@ -162,8 +162,7 @@ async function replaceAll(files: readonly StoredFile[]): Promise<void> {
   const handles: FileHandle[] = []
   try {
     for (const { path, bytes, mode } of files) {
-      await rm(`${path}.new`, { force: true })
-      const handle = await openHandle(`${path}.new`, 'wx', mode)
+      const handle = await openNew(`${path}.new`, mode)
       handles.push(handle)
       await handle.writeFile(bytes)
     }
@@ -173,6 +172,17 @@ async function replaceAll(files: readonly StoredFile[]): Promise<void> {
     for (const handle of handles) await handle.close()
   }
   for (const { path } of files) await rename(`${path}.new`, path)
+}
+
+/** What an earlier attempt left is made anew, so that nothing of it remains. */
+async function openNew(path: string, mode: number): Promise<FileHandle> {
+  try {
+    return await openHandle(path, 'wx', mode)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    await rm(path, { force: true })
+    return openHandle(path, 'wx', mode)
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { decodeBundle, TILE_WIDTH } from '../tlog/tile.ts'
 import { bundlePath, decompress, gzipPath, readBundle } from './bundle.ts'
 import { StoreError } from './error.ts'
 import type { Files } from './file.ts'
-import { isLeafOf, verifiedLeaves, type Sealer } from './seal.ts'
+import { isLeafOf, verifiedRecords, type Sealer } from './seal.ts'
 import type { Tiles } from './tiles.ts'
 import type { Wal } from './wal.ts'
 
@@ -34,7 +34,7 @@ export class Leaves {
     const first = bundle * TILE_WIDTH
     if (from >= sealer.size) {
       try {
-        return await verifiedLeaves(wal, tiles, from, to)
+        return (await verifiedRecords(wal, tiles, from, to)).map(({ leaf }) => leaf)
       } catch (error) {
         // They may just have been sealed, and their segment used again.
         if (from >= sealer.size) throw error

@@ -65,20 +65,18 @@ export class Sealer {
     this.#bundles = to
     this.#tiles.sealed(to * TILE_WIDTH)
     // tlog-tiles: logs "MAY delete any partial tile once the corresponding full tile is available".
-    for (const { path } of sealed) await files.remove(`${path}.p`)
+    for (const { path, mode } of sealed) if (mode === SEALED_MODE) await files.remove(`${path}.p`)
     await this.#wal.recycle(to * TILE_WIDTH)
   }
 
   /** The files of one bundle: its leaves, and their disclosures if there are any. */
   async #sealBundle(bundle: number): Promise<StoredFile[]> {
     const [from, to] = [bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH]
-    const leaves = await verifiedLeaves(this.#wal, this.#tiles, from, to)
-    const entries = this.#publicFile({ level: 'entries', index: bundle }, encodeBundle(leaves))
+    const records = await verifiedRecords(this.#wal, this.#tiles, from, to)
+    const bytes = encodeBundle(records.map(({ leaf }) => leaf))
+    const entries = this.#publicFile({ level: 'entries', index: bundle }, bytes)
     const disclosures = new Map<number, Uint8Array>()
-    for (let leafIndex = from; leafIndex < to; leafIndex += 1) {
-      const bytes = await this.#wal.segmentOf(leafIndex)!.disclosures(leafIndex)
-      if (bytes) disclosures.set(leafIndex, bytes)
-    }
+    for (const [i, record] of records.entries()) if (record.disclosures) disclosures.set(from + i, record.disclosures)
     const beside = await this.#options.disclosures.seal(bundle, disclosures)
     return beside ? [entries, beside] : [entries]
   }
@@ -90,14 +88,14 @@ export class Sealer {
 }
 
 /**
- * Leaves of one bundle out of the write-ahead log, each compared with its hash in the tree: what was changed on the disk
- * since is never sealed. A StoreError `damaged` names the first one that differs.
+ * Leaves of one bundle out of the write-ahead log, each compared with its hash in the tree, with what is beside them: what was
+ * changed on the disk since is never sealed. A StoreError `damaged` names the first one that differs.
  */
-export async function verifiedLeaves(wal: Wal, tiles: Tiles, from: number, to: number): Promise<Uint8Array[]> {
+export async function verifiedRecords(wal: Wal, tiles: Tiles, from: number, to: number) {
   const hashes = await tiles.read(0, Math.floor(from / TILE_WIDTH))
-  const leaves = await wal.leaves(from, to)
-  return leaves.map((leaf, i) => {
-    if (leaf && isLeafOf(hashes, from + i, leaf)) return leaf
+  const records = await wal.records(from, to)
+  return records.map(({ leaf, disclosures }, i) => {
+    if (leaf && isLeafOf(hashes, from + i, leaf)) return { leaf, disclosures }
     throw new StoreError('damaged', `leaf ${from + i} was changed in the write-ahead log`)
   })
 }

@@ -5,7 +5,7 @@ import type { Placement } from './batch.ts'
 import { StoreError } from './error.ts'
 import type { Files } from './file.ts'
 import { commitFrame } from './frame.ts'
-import { Segment } from './segment.ts'
+import { Segment, type WalRecord } from './segment.ts'
 
 /** Enough for a signed checkpoint with a name of 255 bytes, and its frame. */
 const MAX_COMMIT_BYTES = 2048
@@ -111,15 +111,15 @@ export class Wal {
     await this.#prepareSpare()
   }
 
-  /** Leaves `from` to `to`, unverified; undefined where a frame cannot be read. */
-  async leaves(from: number, to: number): Promise<(Buffer | undefined)[]> {
-    const leaves: (Buffer | undefined)[] = []
-    for (let at = from; at < to; at = from + leaves.length) {
+  /** Leaves `from` to `to` with what is beside them, unverified. */
+  async records(from: number, to: number): Promise<WalRecord[]> {
+    const records: WalRecord[] = []
+    for (let at = from; at < to; at = from + records.length) {
       const segment = this.segmentOf(at)
       if (!segment) throw new StoreError('absent', `leaf ${at} is not in the write-ahead log`)
-      leaves.push(...(await segment.leaves(at, Math.min(to, segment.end))))
+      records.push(...(await segment.records(at, Math.min(to, segment.end))))
     }
-    return leaves
+    return records
   }
 
   /** Lets go of segments whose every leaf is sealed. Their bytes are overwritten: erased disclosures must not linger. */

@@ -114,12 +114,12 @@ test('no single byte of an acknowledged batch can be changed without a shorter l
       const files = inMemory(edited)
       const tiles = new Tiles(files, '/public')
       const { segments } = await recover({ directory: '/wal', files, origin, keys: [directory.signer.key] }, tiles)
-      const leaves = await segments[0]!.leaves(0, size)
+      const leaves = (await segments[0]!.records(0, size)).map(({ leaf }) => leaf)
       const whole = await recover(
         { directory: '/wal', files: inMemory(bytes), origin, keys: [directory.signer.key] },
         new Tiles(inMemory(bytes), '/public'),
       )
-      expect(leaves.map(String)).toEqual((await whole.segments[0]!.leaves(0, size)).map(String))
+      expect(leaves.map(String)).toEqual((await whole.segments[0]!.records(0, size)).map(({ leaf }) => String(leaf)))
     }),
     { numRuns: 300 },
   )
