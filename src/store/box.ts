@@ -36,6 +36,11 @@ export function boxOf(name: string, { boxes, salt }: Layout): number {
   return wide < boxes ? wide : drawn & (half - 1)
 }
 
+/** So many boxes that none is due for about so many records. */
+export function boxesFor(records: number): number {
+  return Math.min(MAX_BOXES, Math.max(MIN_BOXES, 1 << Math.ceil(Math.log2(Math.max(1, records / LOAD)))))
+}
+
 /** Whether another box is due. */
 export function isCrowded({ boxes, records }: Layout): boolean {
   return boxes < MAX_BOXES && records > boxes * LOAD

@@ -90,7 +90,7 @@ class SqliteShelf implements StateShelf {
       this.#boxes = saved.boxes
       return saved.snapshot
     }
-    this.clear()
+    this.#begin(maxSize)
     return undefined
   }
 
@@ -201,7 +201,12 @@ class SqliteShelf implements StateShelf {
   }
 
   clear(): void {
-    this.#boxes = empty()
+    this.#begin(0)
+  }
+
+  /** For about so many records. */
+  #begin(records: number): void {
+    this.#boxes = empty(box.boxesFor(records))
     this.#recent.clear()
     // Not emptied but begun again: a file that somebody broke mends, and its space is given back.
     attempt(() => this.#database.close())
@@ -229,9 +234,9 @@ function connect(path: string): DatabaseSync {
   }
 }
 
-function empty(): Boxes {
-  const layout = { boxes: box.MIN_BOXES, records: 0, salt: randomBytes(16).toString('hex') }
-  return { layout, tags: new Uint8Array(box.MIN_BOXES * box.TAG_BYTES) }
+function empty(boxes = box.MIN_BOXES): Boxes {
+  const layout = { boxes, records: 0, salt: randomBytes(16).toString('hex') }
+  return { layout, tags: new Uint8Array(boxes * box.TAG_BYTES) }
 }
 
 function tagAt(tags: Uint8Array, number: number): Uint8Array {
