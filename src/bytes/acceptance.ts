@@ -3,7 +3,7 @@
  * times as fast. What a schema is made of that is not known here is asked of the schema itself.
  */
 
-import * as z from './schema.ts'
+import type * as z from './schema.ts'
 
 export type Accept = (value: unknown) => boolean
 
@@ -51,7 +51,7 @@ function basic(schema: z.core.$ZodTypes): Accept | undefined {
     case 'enum':
       return oneOf(new Set<unknown>(Object.values(def.entries)))
     case 'template_literal':
-      return matching(schema._zod.pattern)
+      return matching((schema as z.core.$ZodTemplateLiteral)._zod.pattern)
     case 'optional':
       return optional(of(def.innerType))
     case 'union':
