@@ -3,30 +3,27 @@
  * question that was never asked before, durable, and answered with its receipt.
  */
 
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { Agent, request, type IncomingMessage } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { json } from 'node:stream/consumers'
 import { freshId } from '../src/control/fresh.ts'
 import { enrolAdministrator, openInstance, record } from './world/instance.ts'
 import { openPlace } from './world/place.ts'
+import { serveInstance } from './world/server.ts'
 
 type Measure = { readonly value: number; readonly unit: string; readonly goal?: string; readonly met?: boolean }
 
 const WARM = 100
 const ROUNDS = 400
-const MAIN = join(import.meta.dirname, '../src/cli/main.ts')
 
 export async function run(): Promise<Record<string, Measure>> {
   await using place = await openPlace()
   const directory = join(place.path, 'data')
   const { token, people } = await prepare(directory)
-  await using server = await serve(directory)
+  await using server = await serveInstance(directory)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const ask = (person: string) => assignRole(server.port, agent, token, person)
   for (const person of people.slice(0, WARM)) await ask(person)
@@ -60,31 +57,6 @@ async function prepare(directory: string): Promise<{ token: string; people: stri
     await record(instance, caller, { type: 'invite person', person, inviteDigest, expiresAt, roles: [] })
   }
   return { token, people }
-}
-
-async function serve(directory: string): Promise<AsyncDisposable & { readonly port: number }> {
-  const port = await freePort()
-  const words = ['up', '--dir', directory, '--port', String(port)]
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = once(child, 'exit')
-  const started = once(createInterface({ input: child.stdout }), 'line')
-  await Promise.race([started, ended.then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)))])
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await ended
-    },
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function assignRole(port: number, agent: Agent, token: string, person: string): Promise<void> {
