@@ -175,7 +175,7 @@ test('liveness, readiness and metrics say how it is, to whoever watches the mach
   const probe = { host: '10.1.2.3:7443' }
   expect((await office.ask('GET', '/livez', { headers: probe })).body).toEqual({ live: true })
   const ready = await office.ask('GET', '/readyz', { headers: probe })
-  expect([ready.status, ready.body.ready, ready.body.checks.length]).toEqual([200, true, 3])
+  expect([ready.status, ready.body.ready, ready.body.checks.length]).toEqual([200, true, 4])
   const metrics = await office.ask('GET', '/metrics', { headers: probe })
   expect(metrics.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
   expect(metrics.text).toMatch(/\ncountersign_log_leaves \d+\n/)
