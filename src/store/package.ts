@@ -42,6 +42,7 @@ export class PackageWriter implements Source, Disposable {
   readonly #path: string
   readonly #spool: number
   readonly #parts = new Map<string, Part>()
+  readonly #scratch = new Scratch()
   #size = 0
 
   /** Creates the file of parts; throws the system's error when that is not possible. */
@@ -73,6 +74,11 @@ export class PackageWriter implements Source, Disposable {
     return at
   }
 
+  /** The same for lines, each of which gets its newline. */
+  appendLines(name: string, lines: readonly (string | Uint8Array)[]): number {
+    return this.append(name, this.#scratch.lines(lines))
+  }
+
   get size(): number {
     return this.#size
   }
@@ -92,11 +98,12 @@ export class PackageWriter implements Source, Disposable {
     const archive = new Archive(openSync(this.#path, 'wx', 0o600))
     try {
       const entries: ZipEntry[] = []
+      const block = Buffer.allocUnsafe(COPY_BYTES)
       for (const part of this.#sorted()) {
         const { name, size, crc } = part
         entries.push({ name, size, crc, offset: archive.size })
         archive.write(formatLocalHeader(part))
-        this.#copy(part, archive)
+        this.#copy(part, archive, block)
       }
       if (archive.size > MAX_ARCHIVE_BYTES) throw new StoreError('size', 'the package is too large for one archive')
       archive.write(formatDirectory(entries, archive.size))
@@ -115,8 +122,7 @@ export class PackageWriter implements Source, Disposable {
     return part
   }
 
-  #copy({ extents }: Part, archive: Archive): void {
-    const block = Buffer.allocUnsafe(COPY_BYTES)
+  #copy({ extents }: Part, archive: Archive, block: Buffer): void {
     for (const { at, size } of extents)
       for (let done = 0; done < size; done += COPY_BYTES)
         archive.write(readAll(this.#spool, block.subarray(0, Math.min(COPY_BYTES, size - done)), at + done))
@@ -129,6 +135,27 @@ export class PackageWriter implements Source, Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#spool)
     rmSync(`${this.#path}.parts`, { force: true })
+  }
+}
+
+/** One piece of memory for whatever is written next, since pieces that come and go by the thousand are slow to be given back. */
+class Scratch {
+  #bytes = Buffer.allocUnsafe(1 << 20)
+
+  /** Good until the next call. */
+  lines(lines: readonly (string | Uint8Array)[]): Uint8Array {
+    const sizes = lines.map((line) => (typeof line === 'string' ? Buffer.byteLength(line) : line.length))
+    const size = sizes.reduce((sum, each) => sum + each + 1, 0)
+    if (size > this.#bytes.length) this.#bytes = Buffer.allocUnsafe(size)
+    let at = 0
+    for (const [index, line] of lines.entries()) {
+      if (typeof line === 'string') this.#bytes.write(line, at)
+      else this.#bytes.set(line, at)
+      at += sizes[index]!
+      this.#bytes[at] = 0x0a
+      at += 1
+    }
+    return this.#bytes.subarray(0, size)
   }
 }
 

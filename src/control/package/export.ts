@@ -7,21 +7,17 @@
 import type { DigestText } from '../../bytes/digest.ts'
 import { canonical, parse, type Json } from '../../bytes/json.ts'
 import { base64, utf8 } from '../../bytes/text.ts'
-import { read } from '../../domain/leaf.ts'
 import { parseControlMap } from '../../domain/package/control.ts'
 import { Derived } from '../../domain/package/derived.ts'
 import { DigestTable } from '../../domain/package/digest-table.ts'
 import * as layout from '../../domain/package/layout.ts'
 import { formatHowto } from '../../domain/package/howto.ts'
 import { Leaves } from '../../domain/package/leaves.ts'
-import { formatManifest, PAYLOAD_TYPE } from '../../domain/package/manifest.ts'
+import { formatManifest } from '../../domain/package/manifest.ts'
 import { nodeTools } from '../../domain/package/node-tools.ts'
 import { parsePlainLeaf, type PlainLeaf } from '../../domain/package/plain-leaf.ts'
 import { rules } from '../../domain/package/population.ts'
 import type { SampleSource } from '../../domain/package/sample.ts'
-import { formatSnapshot } from '../../domain/snapshot.ts'
-import { replay } from '../../domain/state.ts'
-import { formatEnvelope, pae } from '../../evidence/envelope.ts'
 import { PackageWriter, type Written } from '../../store/package.ts'
 import { leafHash } from '../../tlog/hash.ts'
 import type { FedLeaf, Feed, Order } from './feed.ts'
@@ -64,11 +60,7 @@ class Exporter {
     await this.#addEvidence()
     await this.#addDerived(policy)
     const statement = utf8.encode(formatManifest({ ...manifest, members: this.#writer.members() }))
-    const signature = await this.#feed.sign(pae(PAYLOAD_TYPE, statement))
-    this.#writer.add(
-      layout.MANIFEST,
-      formatEnvelope(PAYLOAD_TYPE, statement, () => signature),
-    )
+    this.#writer.add(layout.MANIFEST, await this.#feed.sign(statement))
     return this.#writer.finish()
   }
 
@@ -76,11 +68,11 @@ class Exporter {
   async #addState(): Promise<string | undefined> {
     const { from } = this.#order.manifest
     if (from === 0) return undefined
-    const fold = replay()
-    for await (const batch of this.#feed.leaves(0, from))
-      for (const { leafIndex, leaf } of batch) fold.apply(read(leaf), leafIndex)
-    for (const piece of formatSnapshot(fold.state)) this.#writer.append(layout.STATE, piece)
-    return fold.state.policy?.digest
+    // What it takes to fold leaves is as much code as everything else here together.
+    const { foldBefore } = await import('./start.ts')
+    const { snapshot, policy } = await foldBefore(this.#feed.leaves(0, from))
+    for (const piece of snapshot) this.#writer.append(layout.STATE, piece)
+    return policy
   }
 
   async #addLeaves(): Promise<void> {
@@ -91,14 +83,14 @@ class Exporter {
   }
 
   async #addBatch(first: number, batch: readonly FedLeaf[]): Promise<void> {
-    const lines = batch.map(({ leaf }) => utf8.decode(leaf))
-    let at = this.#writer.append(layout.leavesName(first), layout.formatLines(lines))
-    this.#writer.append(layout.HASHES, Buffer.concat(batch.map(({ leaf }) => leafHash(leaf))))
+    const leaves = batch.map(({ leaf }) => leaf)
+    let at = this.#writer.appendLines(layout.leavesName(first), leaves)
+    this.#writer.append(layout.HASHES, Buffer.concat(leaves.map(leafHash)))
     const disclosures: string[] = []
-    for (const [index, { leafIndex, leaf, disclosures: kept }] of batch.entries()) {
+    for (const { leafIndex, leaf, disclosures: kept } of batch) {
       this.#leaves.add({ at, bytes: leaf })
       at += leaf.length + 1
-      await this.#take(parsePlainLeaf(lines[index]!, leafIndex)!)
+      await this.#take(parsePlainLeaf(utf8.decode(leaf), leafIndex)!)
       if (kept && !this.#order.manifest.asked.withhold)
         disclosures.push(canonical({ leafIndex, disclosures: parse(utf8.decode(kept)) }))
     }
@@ -120,7 +112,7 @@ class Exporter {
       const bytes = await this.#blob(digest)
       if (!bytes) continue
       const line = canonical({ digest, base64: base64.encode(bytes) })
-      this.#writer.append(layout.evidenceName(digest), layout.formatLines([line]))
+      this.#writer.appendLines(layout.evidenceName(digest), [line])
     }
   }
 

@@ -2,10 +2,12 @@
 
 import type { DigestText } from '../../bytes/digest.ts'
 import type { Proof } from '../../domain/package/layout.ts'
-import type { Asked, Manifest } from '../../domain/package/manifest.ts'
+import { PAYLOAD_TYPE, type Asked, type Manifest } from '../../domain/package/manifest.ts'
+import { formatEnvelope } from '../../evidence/envelope.ts'
 import type { EvidenceStore } from '../../store/evidence.ts'
 import type { Log } from '../../store/log.ts'
 import { formatKey, type Signer, type VerifierKey } from '../../tlog/key.ts'
+import { BATCH } from './message.ts'
 import { closingOf, proveRange, type Closing } from './proof.ts'
 import type { LeafRange } from './range.ts'
 
@@ -16,8 +18,8 @@ export interface Feed {
   readonly leaves: (from: number, to: number) => AsyncIterable<readonly FedLeaf[]>
   /** Undefined when it was erased. */
   readonly blob: (digest: DigestText) => Promise<Uint8Array | undefined>
-  /** A signature with the key of the log. */
-  readonly sign: (bytes: Uint8Array) => Promise<Uint8Array>
+  /** A DSSE envelope around an in-toto statement, signed with the key of the log. */
+  readonly sign: (statement: Uint8Array) => Promise<Uint8Array>
 }
 
 /** All that is known of a package before its first leaf is read. */
@@ -38,9 +40,6 @@ export type ExportSource = {
   readonly controls: ReadonlyMap<string, string>
 }
 
-/** Leaves that are handed over at once. */
-export const BATCH = 256
-
 export async function orderOf(source: ExportSource, asked: Asked, range: LeafRange): Promise<Order> {
   const { log, signer, version, controls } = source
   const closing = closingOf(log, range, signer, source.witnesses)
@@ -56,8 +55,12 @@ export function feedOf({ log, evidence, signer }: ExportSource): Feed {
   return {
     leaves: (from, to) => batchesOf(log, from, to),
     blob: (digest) => evidence.get(digest),
-    sign: (bytes) => Promise.resolve(signer.sign(bytes)),
+    sign: (statement) => Promise.resolve(signStatement(statement, signer)),
   }
+}
+
+export function signStatement(statement: Uint8Array, signer: Signer): Uint8Array {
+  return formatEnvelope(PAYLOAD_TYPE, statement, (bytes) => signer.sign(bytes))
 }
 
 async function* batchesOf(log: Log, from: number, to: number): AsyncGenerator<FedLeaf[]> {

@@ -6,19 +6,24 @@ import type { FedLeaf, Order } from './feed.ts'
 
 export type Task = { readonly order: Order; readonly path: string; readonly evidenceDirectory: string }
 
-export type Asked = { readonly id: number } & (
-  | { readonly ask: 'leaves'; readonly from: number; readonly to: number }
-  | { readonly ask: 'sign'; readonly bytes: Uint8Array }
-)
+export type Asked = { readonly id: number } &
+  /** `used` is a buffer of an earlier answer, to be filled again: memory that goes from one thread to the other comes back late. */
+  (
+    | { readonly ask: 'leaves'; readonly from: number; readonly to: number; readonly used?: ArrayBuffer | undefined }
+    | { readonly ask: 'sign'; readonly statement: Uint8Array }
+  )
 export type Told =
   | { readonly tell: 'written'; readonly written: Written }
   | { readonly tell: 'failed'; readonly code: StoreErrorCode | undefined; readonly message: string }
 export type Answer =
   | { readonly id: number; readonly leaves: PackedLeaves }
-  | { readonly id: number; readonly signature: Uint8Array }
+  | { readonly id: number; readonly envelope: Uint8Array }
   | { readonly id: number; readonly error: string }
 
-/** A batch as three buffers, which change hands without being copied. */
+/** Leaves that are handed over at once. */
+export const BATCH = 256
+
+/** A batch as two buffers, of which the large one changes hands without being copied. */
 export type PackedLeaves = {
   readonly first: number
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -26,10 +31,11 @@ export type PackedLeaves = {
   readonly lengths: Uint32Array<ArrayBuffer>
 }
 
-export function pack(first: number, batch: readonly FedLeaf[]): PackedLeaves {
+export function pack(first: number, batch: readonly FedLeaf[], used = new ArrayBuffer(0)): PackedLeaves {
   const parts = batch.flatMap(({ leaf, disclosures }) => [leaf, disclosures ?? new Uint8Array(0)])
   const lengths = Uint32Array.from(parts, ({ length }) => length)
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
+  const size = lengths.reduce((sum, length) => sum + length, 0)
+  const bytes = new Uint8Array(used.byteLength >= size ? used : new ArrayBuffer(Math.ceil(size * 1.5)), 0, size)
   let at = 0
   for (const part of parts) {
     bytes.set(part, at)

@@ -1,7 +1,6 @@
 /** A list that goes into a package, some lines at a time. */
 
 import type { Sheet } from '../../domain/package/sheet.ts'
-import { formatLines } from '../../domain/package/layout.ts'
 import type { PackageWriter } from '../../store/package.ts'
 
 export class Filed implements Sheet {
@@ -21,7 +20,7 @@ export class Filed implements Sheet {
   }
 
   drain(): Promise<void> {
-    if (this.#lines.length > 0) this.#writer.append(this.#name, formatLines(this.#lines))
+    if (this.#lines.length > 0) this.#writer.appendLines(this.#name, this.#lines)
     this.#lines = []
     return Promise.resolve()
   }

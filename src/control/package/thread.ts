@@ -8,13 +8,13 @@ import { Worker } from 'node:worker_threads'
 import type { Asked as Period } from '../../domain/package/manifest.ts'
 import { StoreError } from '../../store/error.ts'
 import type { Written } from '../../store/package.ts'
-import { orderOf, readBatch, type ExportSource } from './feed.ts'
+import { orderOf, readBatch, signStatement, type ExportSource } from './feed.ts'
 import { pack, type Answer, type Asked, type Task, type Told } from './message.ts'
 import type { LeafRange } from './range.ts'
 
 /** What two million leaves take on a slow machine, twice. */
 const DEADLINE_MS = 15 * 60_000
-const MEMORY = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 }
+const MEMORY = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 4 }
 
 export type Place = { readonly path: string; readonly evidenceDirectory: string }
 
@@ -63,8 +63,8 @@ async function attend(worker: Worker, source: ExportSource, ended: AbortSignal):
 async function reply(worker: Worker, source: ExportSource, asked: Asked): Promise<void> {
   const { id } = asked
   try {
-    if (asked.ask === 'sign') return send(worker, { id, signature: source.signer.sign(asked.bytes) })
-    const leaves = pack(asked.from, await readBatch(source.log, asked.from, asked.to))
+    if (asked.ask === 'sign') return send(worker, { id, envelope: signStatement(asked.statement, source.signer) })
+    const leaves = pack(asked.from, await readBatch(source.log, asked.from, asked.to), asked.used)
     send(worker, { id, leaves }, [leaves.bytes.buffer, leaves.lengths.buffer])
   } catch (error) {
     send(worker, { id, error: error instanceof Error ? error.message : 'the log cannot be read' })
