@@ -87,6 +87,11 @@ export const instances: readonly Declaration[] = [
       { flags: '--log <vkey>', text: 'verifier key of a log it may cosign', isRepeated: true, isMandatory: true },
       { flags: '--mirror', text: 'keep a verified copy of every leaf too' },
       { flags: '--name <name>', text: 'name in its own key (else <host name>/witness)' },
+      {
+        flags: '--key-type <type>',
+        text: 'kind of key made at the first start (else ed25519); ml-dsa-44 also stands against quantum computers',
+        choices: ['ed25519', 'ml-dsa-44'],
+      },
       { flags: '--url <url>', text: 'where logs reach it, when that is not where it listens' },
     ],
     examples: [

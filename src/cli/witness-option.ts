@@ -2,7 +2,8 @@
 
 import type { QuorumPolicy } from '../control/quorum.ts'
 import type { WitnessOptions } from '../control/witnesses.ts'
-import { COSIGNATURE, parseKey } from '../tlog/key.ts'
+import { isCosigner } from '../tlog/cosignature.ts'
+import { parseKey } from '../tlog/key.ts'
 import { Failure } from './failure.ts'
 
 /** Each of another key: one that is named twice would count twice. */
@@ -21,12 +22,7 @@ export function parseWitness(text: string): WitnessOptions {
   const [vkey = '', url = '', mirror, ...rest] = text.trim().split(/\s+/)
   try {
     const key = parseKey(vkey)
-    if (
-      key.type !== COSIGNATURE ||
-      !URL.canParse(url) ||
-      rest.length > 0 ||
-      (mirror !== undefined && mirror !== 'mirror')
-    )
+    if (!isCosigner(key) || !URL.canParse(url) || rest.length > 0 || (mirror !== undefined && mirror !== 'mirror'))
       throw new Error('form')
     return { name: key.name, url, key, mirror: mirror === 'mirror' }
   } catch {

@@ -1,5 +1,6 @@
 /** `countersign witness`: cosigns the checkpoints of logs it was told about, and keeps a copy of them if asked to. Runs until it is stopped. */
 
+import type { KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { witnessServer } from '../http/witness.ts'
 import type { KnownLog } from '../control/witness.ts'
 import { StoreError } from '../store/error.ts'
-import { openKeys } from '../store/keys.ts'
+import { openKeys, type KeyKind } from '../store/keys.ts'
 import { openMirror } from '../store/mirror.ts'
 import { logDirectory, openWitness } from '../store/witness.ts'
 import {
@@ -16,8 +17,10 @@ import {
   ed25519Signer,
   formatKey,
   isKeyName,
+  mlDsaSigner,
   NOTE_SIGNATURE,
   parseKey,
+  type Signer,
   type VerifierKey,
 } from '../tlog/key.ts'
 import { EXIT, Failure } from './failure.ts'
@@ -37,6 +40,8 @@ export interface WitnessOptions {
   readonly name?: string
   /** The URL by which logs reach it, when that is not where it listens. */
   readonly url?: string
+  /** Of the key that is made at the first start; Ed25519 unless said. */
+  readonly keyType?: KeyKind
   /** Ends it, as a signal to the process does. */
   readonly signal?: AbortSignal
 }
@@ -55,8 +60,8 @@ export async function run(options: WitnessOptions, terminal: Terminal): Promise<
       options.dir,
       keys.map((key) => key.name),
     )
-    const { privateKey } = await (await openKeys({ directory: join(options.dir, 'keys') })).open('witness')
-    const signer = ed25519Signer(name, COSIGNATURE, privateKey)
+    const keyring = await openKeys({ directory: join(options.dir, 'keys') })
+    const signer = cosigner(name, (await keyring.open('witness', options.keyType)).privateKey)
     const logs = await knownLogs(keys, options)
     const server = witnessServer({
       logs,
@@ -75,6 +80,12 @@ export async function run(options: WitnessOptions, terminal: Terminal): Promise<
     if (error instanceof StoreError) throw new Failure('failed', error.code, error.message)
     throw error
   }
+}
+
+/** By whatever kind of key there is. */
+function cosigner(name: string, privateKey: KeyObject): Signer {
+  const isMlDsa = privateKey.asymmetricKeyType === 'ml-dsa-44'
+  return isMlDsa ? mlDsaSigner(name, privateKey) : ed25519Signer(name, COSIGNATURE, privateKey)
 }
 
 function parseListen(text: string): { host: string; port: number } {

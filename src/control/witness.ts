@@ -28,7 +28,7 @@ export interface KnownLog {
 export interface WitnessParts {
   readonly logs: ReadonlyMap<string, KnownLog>
   readonly store: WitnessStore
-  /** Its key is of type 4. */
+  /** Its key is of type 4 or 6. */
   readonly signer: Signer
   readonly clock: () => number
 }

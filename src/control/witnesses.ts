@@ -19,7 +19,7 @@ export interface WitnessOptions {
   readonly name: string
   /** Base URL of its HTTP interface. */
   readonly url: string
-  /** Of type 4 (cosignature). */
+  /** Of type 4 or 6 (cosignature). */
   readonly key: VerifierKey
   /** It keeps a copy of the leaves, which is fed first. */
   readonly mirror?: boolean
@@ -145,6 +145,8 @@ class Feed {
 
   #remember(note: string): void {
     const [cosignature] = verifyCosignatures(parseNote(note), [this.#witness.key])
+    // "MAY be zero if the cosigner doesn't make any statement as to the tree being the largest": of a witness that is what is asked.
+    if (cosignature!.timeSeconds === 0) throw new Error('its cosignature does not say when')
     const size = Number(note.split('\n', 2)[1])
     this.#cosigned = { size, at: cosignature!.timeSeconds * 1000 }
   }

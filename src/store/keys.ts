@@ -33,9 +33,14 @@ export interface KeysOptions {
   readonly files?: Files
 }
 
+export type KeyKind = 'ed25519' | 'ml-dsa-44'
+
 export interface Keys {
-  /** The Ed25519 key of that name (lower case, digits, hyphens), made if there is none. */
-  open(name: string): Promise<InstanceKey>
+  /**
+   * The key of that name (lower case, digits, hyphens), made if there is none: of Ed25519, unless `kind` says otherwise. A StoreError
+   * `damaged` when it is there, and is of another kind than the one that was named.
+   */
+  open(name: string, kind?: KeyKind): Promise<InstanceKey>
   /**
    * A new key under the name; the old public key is kept. The old private key is gone, or kept as `overlapping` (then only that of an
    * earlier overlap is gone). Durable when it resolves.
@@ -81,12 +86,17 @@ class KeyDirectory implements Keys {
     this.#passphrase = passphrase
   }
 
-  async open(name: string): Promise<InstanceKey> {
+  async open(name: string, kind?: KeyKind): Promise<InstanceKey> {
     const path = this.#path(name)
     await requirePrivate(path, 0o600)
     const pem = (await this.#files.read(path))?.toString()
-    if (pem === undefined) return this.#create(name)
+    if (pem === undefined) return this.#create(name, kind)
     const privateKey = this.#read(path, pem)
+    if (kind && privateKey.asymmetricKeyType !== kind)
+      throw new StoreError(
+        'damaged',
+        `${path} holds a key of ${privateKey.asymmetricKeyType}, not of ${kind}; use another directory`,
+      )
     // A passphrase that came later protects from the next start on.
     if (this.#passphrase !== undefined && !isEncrypted(pem)) await this.#write(this.#path(name), privateKey)
     return this.#describe(name, privateKey)
@@ -123,8 +133,8 @@ class KeyDirectory implements Keys {
     return key
   }
 
-  async #create(name: string): Promise<InstanceKey> {
-    const { privateKey } = generateKeyPairSync('ed25519')
+  async #create(name: string, kind: KeyKind = 'ed25519'): Promise<InstanceKey> {
+    const { privateKey } = kind === 'ed25519' ? generateKeyPairSync(kind) : generateKeyPairSync(kind)
     await this.#write(this.#path(name), privateKey)
     return this.#describe(name, privateKey)
   }

@@ -8,7 +8,9 @@ import { Host } from '../../src/control/host.ts'
 import { Instance } from '../../src/control/instance.ts'
 import { Quorum } from '../../src/control/quorum.ts'
 import type { WitnessStatus } from '../../src/control/witnesses.ts'
+import { verifyCosignatures } from '../../src/tlog/cosignature.ts'
 import { COSIGNATURE, formatKey, ed25519Signer } from '../../src/tlog/key.ts'
+import { parseNote } from '../../src/tlog/note.ts'
 import { Office } from '../http/office.ts'
 import { jobKeyLine, requestRelease, setUp } from '../http/story.ts'
 import { Folder, origin, startWitness } from './world.ts'
@@ -114,6 +116,38 @@ test('the same witness twice, or more than there are, is refused on the command 
     expect(() => quorumOf(flags, 2)).toThrow(/cannot be needed/)
   expect(() => quorumOf({ requireWitnesses: true }, 0)).toThrow(/cannot be needed/)
 })
+
+test('a witness with an ML-DSA-44 key counts beside one with an Ed25519 key, also after its restart', async () => {
+  using folder = new Folder()
+  const directory = join(folder.path, 'data')
+  const options = { directory, publicUrl: 'http://localhost:1', origin, policyDirectory: POLICIES, version: 'test' }
+  const made = await Instance.open(options)
+  const keys = await made.verifierKeys()
+  await made[Symbol.asyncDispose]()
+  const place = join(folder.path, 'quantum')
+  const { key: born } = await ended(startWitness(place, keys, { keyType: 'ml-dsa-44' }))
+  await using quantum = await startWitness(place, keys)
+  await using plain = await startWitness(join(folder.path, 'plain'), keys)
+  expect([quantum.key.type, plain.key.type, born.keyId]).toEqual([6, 4, quantum.key.keyId])
+  const lines = [quantum, plain].map(({ key, url }, index) => ({ name: `w${index}`, url, key }))
+  await using host = await Host.open({
+    ...options,
+    witnesses: lines,
+    quorum: { needed: 2, isRequired: true },
+    report: () => undefined,
+  })
+  expect(await host.quorum!.covers(host.instance.log.head.size - 1)).toBe(true)
+  const note = parseNote((await host.instance.log.resource('checkpoint'))!)
+  expect(verifyCosignatures(note, [quantum.key, plain.key])).toHaveLength(2)
+  expect(parseWitnesses([`${formatKey(quantum.key)} ${quantum.url}`])[0]!.key.type).toBe(6)
+  expect(parseWitnesses([`${formatKey(plain.key)} ${plain.url}`])[0]!.key.type).toBe(4)
+})
+
+/** What it was, once it has ended. */
+async function ended<T extends AsyncDisposable>(started: Promise<T>): Promise<T> {
+  await using running = await started
+  return running
+}
 
 test('a running server with a running witness: each leaf is covered a moment after it was written', async () => {
   using folder = new Folder()

@@ -78,7 +78,7 @@ const PROGRAM = join(import.meta.dirname, 'program.ts')
 export async function startWitness(
   directory: string,
   keys: readonly VerifierKey[],
-  options: { readonly mirror?: boolean; readonly port?: number } = {},
+  options: { readonly mirror?: boolean; readonly port?: number; readonly keyType?: 'ml-dsa-44' } = {},
 ): Promise<RunningWitness> {
   const settings = {
     dir: directory,
@@ -86,6 +86,7 @@ export async function startWitness(
     log: keys.map(formatKey),
     name: 'witness.example',
     mirror: options.mirror ?? false,
+    ...(options.keyType && { keyType: options.keyType }),
   }
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'pipe'] })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))

@@ -1,4 +1,4 @@
-/** That a checkpoint was signed by a known key: C2SP signed-note, tlog-checkpoint and tlog-cosignature (Ed25519). */
+/** That a checkpoint was signed by a known key: C2SP signed-note, tlog-checkpoint and tlog-cosignature. */
 
 import { equal, parseBase64, sha256, utf8, concat, type Bytes } from './bytes.ts'
 
@@ -19,17 +19,20 @@ export type Checkpoint = { readonly origin: string; readonly treeSize: number; r
 
 const ED25519 = 0x01
 const COSIGNATURE = 0x04
+const ML_DSA_COSIGNATURE = 0x06
 const MAX_SIGNATURES = 64
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
-/** Throws a SyntaxError on anything that is not an Ed25519 log or witness key whose id is its own. */
+/** Throws a SyntaxError on anything that is not a log or witness key whose id is its own. */
 export async function parseKey(text: string): Promise<Key> {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text)
   if (!match) throw new SyntaxError('not a verifier key')
   const [, name = '', hexId = '', base64 = ''] = match
   const typed = parseBase64(base64)
   const type = typed[0]
-  if ((type !== ED25519 && type !== COSIGNATURE) || typed.length !== 33) throw new SyntaxError('not an Ed25519 key')
+  const isKnown = type === ED25519 || type === COSIGNATURE || type === ML_DSA_COSIGNATURE
+  if (!isKnown || typed.length !== (type === ML_DSA_COSIGNATURE ? 1313 : 33))
+    throw new SyntaxError('not an Ed25519 or ML-DSA-44 key')
   const id = Uint8Array.from(hexId.match(/../g)!, (pair) => Number.parseInt(pair, 16))
   // C2SP signed-note: "key ID = SHA-256(key name || 0x0A || signature type || public key)[:4]"
   const expected = (await sha256(utf8(`${name}\n`), typed)).subarray(0, 4)
@@ -74,6 +77,7 @@ export async function verifyNote(note: Note, key: Key): Promise<'valid' | 'wrong
 
 function verifySignature(key: Key, bytes: Bytes, body: string): Promise<boolean> {
   if (key.type === ED25519) return verifyEd25519(key.publicKey, bytes, utf8(body))
+  if (key.type === ML_DSA_COSIGNATURE) return verifyMlDsa(key, bytes, body)
   if (bytes.length !== 72) return Promise.resolve(false)
   // C2SP tlog-cosignature: the signature is over "cosignature/v1\ntime <unix seconds>\n" and the note body
   const time = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0)
@@ -84,4 +88,36 @@ async function verifyEd25519(publicKey: Bytes, signature: Bytes, message: Bytes)
   if (signature.length !== 64) return false
   const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify'])
   return crypto.subtle.verify('Ed25519', key, signature, message)
+}
+
+/** C2SP tlog-cosignature: over the struct `cosigned_message`, which has the cosigner's name and no extension lines. */
+async function verifyMlDsa({ name, publicKey }: Key, bytes: Bytes, body: string): Promise<boolean> {
+  const { origin, treeSize, rootHash } = parseCheckpoint(body)
+  if (bytes.length !== 8 + 2420 || body.split('\n').length !== 4) return false
+  const message = concat(
+    ...[utf8('subtree/v1\n\0'), opaque(name), bytes.slice(0, 8), opaque(origin)],
+    ...[uint64(0), uint64(treeSize), rootHash],
+  )
+  const key = await importMlDsa(publicKey)
+  return crypto.subtle.verify('ML-DSA-44', key, bytes.slice(8), message)
+}
+
+async function importMlDsa(publicKey: Bytes): Promise<CryptoKey> {
+  try {
+    // What few browsers know yet, their types know even less.
+    return await crypto.subtle.importKey('raw-public' as 'raw', publicKey, 'ML-DSA-44', false, ['verify'])
+  } catch {
+    throw new SyntaxError('this browser knows no ML-DSA-44; check it with: countersign verify')
+  }
+}
+
+function opaque(text: string): Bytes {
+  const bytes = utf8(text)
+  return concat(Uint8Array.of(bytes.length), bytes)
+}
+
+function uint64(value: number): Bytes {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value))
+  return bytes
 }

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto'
 import { sha256 } from '../../bytes/digest.ts'
 import type { Tools } from './tool.ts'
-import { verifyCosignatures } from '../../tlog/cosignature.ts'
+import { isCosigner, verifyCosignatures } from '../../tlog/cosignature.ts'
 import { leafHash, nodeHash } from '../../tlog/hash.ts'
-import { COSIGNATURE, parseKey, verifyEd25519, type VerifierKey } from '../../tlog/key.ts'
+import { parseKey, verifyEd25519, type VerifierKey } from '../../tlog/key.ts'
 import { parseNote, verifyNote } from '../../tlog/note.ts'
 import { TlogError } from '../../tlog/error.ts'
 
@@ -21,7 +21,7 @@ export const nodeTools: Tools = {
 function judge(source: string, key: VerifierKey): 'valid' | 'wrong' | 'absent' {
   const note = parseNote(source)
   try {
-    if (key.type === COSIGNATURE) verifyCosignatures(note, [key])
+    if (isCosigner(key)) verifyCosignatures(note, [key])
     else verifyNote(note, [key])
     return 'valid'
   } catch (error) {
