@@ -64,6 +64,27 @@ export const work: readonly Declaration[] = [
     load: async () => await import('./run.ts'),
   },
   {
+    name: 'observe',
+    summary: 'Report what was done, step by step: one observation, or the lines of stdin (NDJSON)',
+    group: WORK,
+    options: [
+      { flags: '--kind <kind>', text: 'what happened, such as test.finished (else stdin is read)' },
+      { flags: '--about <id>', text: 'release:id or grant:id (else this run)' },
+      { flags: '--status <word>', text: 'how it ended, such as passed' },
+      { flags: '--digest <digest>', text: 'sha256:digest of what was read, made or printed' },
+      { flags: '--duration <span>', text: 'how long it took, as 90s, 30m, 2h', parse: parseDuration },
+      { flags: '--fact <name=value>', text: 'a number, true, false or a word without spaces', isRepeated: true },
+      { flags: '--text <text>', text: 'for people; the log holds a commitment to it alone' },
+      { flags: '--at <instant>', text: 'when it happened (else now)' },
+    ],
+    examples: [
+      ['countersign observe --kind test.finished --status passed --fact failed=0', 'in a job, about its own run'],
+      ['./deploy.sh --events | countersign observe', 'one JSON object a line, a thousand to a request'],
+    ],
+    next: ['why', 'trail query'],
+    load: async () => await import('./observe.ts'),
+  },
+  {
     name: 'release request',
     summary: 'In a job: ask to release an artifact, without running anything',
     options: [

@@ -24,6 +24,8 @@ export interface WriteOptions {
   readonly timeoutMs?: number
   /** In place of the login's: a push speaks as its door. */
   readonly authorization?: string
+  /** For a body that is text already. */
+  readonly contentType?: string
 }
 
 export class Client {
@@ -99,10 +101,13 @@ export class Client {
     result: z.ZodType<R>,
     options: WriteOptions = {},
   ): Promise<Receipt<R>> {
-    const { idempotencyKey = randomUUID(), timeoutMs, authorization = this.authorization } = options
+    const { idempotencyKey = randomUUID(), timeoutMs, authorization = this.authorization, contentType } = options
     // Pinned before anything is asked: a receipt must not choose the key that judges it.
     await this.pin()
-    const headers = method === 'POST' ? { 'idempotency-key': idempotencyKey } : {}
+    const headers = {
+      ...(method === 'POST' && { 'idempotency-key': idempotencyKey }),
+      ...(contentType !== undefined && { 'content-type': contentType }),
+    }
     const given = body === undefined ? {} : { body }
     const answer = await this.#exchange(
       { method, path, headers, ...given, ...(timeoutMs && { timeoutMs }) },

@@ -84,6 +84,12 @@ export function jobClient(server: string, terminal: Terminal, login?: JobLogin):
   return new Client({ server, terminal, pin, authorization: login && `Bearer ${login.token}` })
 }
 
+/** Whether this is the machine of a job: it signed in before, or its CI vouches for it. */
+export function isJob({ server }: ServerOptions, { env }: Terminal): boolean {
+  const tokens = ['COUNTERSIGN_ID_TOKEN_FILE', 'COUNTERSIGN_ID_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_URL']
+  return tokens.some((name) => variable(env, name)) || readJobLogin(env, resolveServer(server, env)) !== undefined
+}
+
 /** The stored login of this job; undefined when there is none or it expired. */
 export function readJobLogin(env: Environment, server: string): JobLogin | undefined {
   const file = jobFile(env, server)

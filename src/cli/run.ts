@@ -8,6 +8,7 @@ import { Failure } from './failure.ts'
 import { closeJob, forgetJobLogin, openJob } from './job-login.ts'
 import { takeLoan } from './loan.ts'
 import type { ServerOptions } from './login-file.ts'
+import { Reporter } from './observing.ts'
 import { askRelease, tellWaiting, type Asked, type AskOptions } from './release-asking.ts'
 import type { Environment, Terminal } from './terminal.ts'
 import { closedFailure, waitForRelease } from './waiting.ts'
@@ -82,17 +83,22 @@ async function carryOut(
   terminal: Terminal,
 ): Promise<number> {
   let exitCode: number | undefined
+  let startedAt = 0
   try {
     await using loan = await takeLoan(client, release, targets, terminal)
     if (interruption.signal.aborted) throw interrupted()
     interruption.stop()
     const lent = { ...loan.variables, COUNTERSIGN_RELEASE: release, COUNTERSIGN_FINGERPRINT: fingerprint }
+    startedAt = Date.now()
     exitCode = await runChild(command, childEnvironment(terminal.env, lent))
     if (exitCode === 127) terminal.say(`error: ${command[0]} was not found`)
     return exitCode
   } finally {
     // A program that never started deployed nothing: its release stays open until it expires.
-    if (exitCode !== undefined) await report(client, release, exitCode, terminal)
+    if (exitCode !== undefined) {
+      await observeRun(client, { release, exitCode, startedAt }, terminal)
+      await report(client, release, exitCode, terminal)
+    }
   }
 }
 
@@ -100,6 +106,26 @@ async function carryOut(
 function childEnvironment(env: Environment, lent: Environment): Environment {
   const { COUNTERSIGN_ID_TOKEN: _token, COUNTERSIGN_ID_TOKEN_FILE: _file, COUNTERSIGN_JOB_DIR: _folder, ...rest } = env
   return { ...rest, ...lent }
+}
+
+type Ran = { readonly release: string; readonly exitCode: number; readonly startedAt: number }
+
+/** How long the program had what was lent, and how it ended. Its words are its own: they may hold secrets. */
+async function observeRun(client: Client, { release, exitCode, startedAt }: Ran, terminal: Terminal): Promise<void> {
+  const reporter = new Reporter(client, terminal)
+  try {
+    await reporter.add({
+      kind: 'command.run',
+      at: new Date(startedAt).toISOString(),
+      about: { kind: 'release', id: release },
+      status: exitCode === 0 ? 'succeeded' : 'failed',
+      durationMs: Math.max(0, Date.now() - startedAt),
+      facts: { exitCode: Math.min(exitCode, 255) },
+    })
+    await reporter.send()
+  } catch (failure) {
+    terminal.warn(`what the program did could not be reported: ${(failure as Error).message}`)
+  }
 }
 
 async function report(client: Client, release: string, exitCode: number, terminal: Terminal): Promise<void> {

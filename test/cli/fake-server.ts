@@ -154,7 +154,7 @@ export class FakeServer implements AsyncDisposable {
       query: searchParams,
       headers: request.headers,
       text: body,
-      body: body ? (JSON.parse(body) as unknown) : undefined,
+      body: body && request.headers['content-type'] === 'application/json' ? (JSON.parse(body) as unknown) : undefined,
     }
     this.seen.push(seen)
     const found = this.#handlers.find(({ method, pattern }) => method === seen.method && pattern.test(pathname))

@@ -57,6 +57,9 @@ class Ci implements AsyncDisposable {
     }))
     server.on('POST', '/api/v1/grants', ({ body }) => this.#grant(body as { target: string; publicKey: string }))
     server.on('DELETE', '/api/v1/grants/:id', () => ({ body: server.receipt('grant.ended', {}) }))
+    server.on('POST', '/api/v1/observations', () => ({
+      body: server.receipt('observation.recorded', { firstLeafIndex: 7, lines: 1, refused: [] }),
+    }))
     server.on('POST', '/api/v1/releases/:id/outcome', () => ({
       status: 201,
       body: server.receipt('release.ended', {}),
@@ -184,11 +187,16 @@ test('the program has an agent, a service and files of its own; afterwards all i
     'POST grants',
     'DELETE grants/grant:ledger',
     'DELETE grants/grant:web-1',
+    'POST observations',
     `POST releases/${release}/outcome`,
     'DELETE logins/current',
   ])
   expect(ci.server.seenAt('POST', `/api/v1/releases/${encodeURIComponent(release)}/outcome`)[0]!.body).toEqual({
     exitCode: 7,
+  })
+  expect(JSON.parse(ci.server.seenAt('POST', '/api/v1/observations')[0]!.text)).toEqual({
+    ...{ kind: 'command.run', about: { kind: 'release', id: release }, status: 'failed', facts: { exitCode: 7 } },
+    ...{ at: expect.any(String) as string, durationMs: expect.any(Number) as number },
   })
 })
 
@@ -305,8 +313,9 @@ test('a signal reaches the program, and what was lent is given back all the same
     },
   })
   expect(code).toBe(9)
-  expect(ci.acts.slice(-3)).toEqual([
+  expect(ci.acts.slice(-4)).toEqual([
     'DELETE grants/grant:web-1',
+    'POST observations',
     `POST releases/${release}/outcome`,
     'DELETE logins/current',
   ])
