@@ -219,8 +219,8 @@ export const rules: readonly Rule[] = [
   ),
   each(
     'erasures',
-    'One row for each order to erase what is personal about somebody, carried out or refused.',
-    ['erasure.ordered', 'erasure.done', 'erasure.refused'],
+    'One row for each order to erase what is personal about somebody: asked for, agreed to, declined, carried out or refused.',
+    ['erasure.asked', 'erasure.ordered', 'erasure.declined', 'erasure.done', 'erasure.refused'],
     ['person', 'fields', 'order', 'leaves', 'disclosures'],
   ),
   each(
