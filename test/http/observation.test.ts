@@ -40,10 +40,10 @@ describe('a job', () => {
     expect(body.result).toEqual({ firstLeafIndex: before, lines: 3, refused: [] })
     expect([body.leafIndex, office.size]).toEqual([before + 2, before + 3])
     const { treeSize, rootHash, hashes } = body.proof
-    const proof = hashes.map((hash: string) => base64.decode(hash))
-    expect(() =>
-      verifyInclusion(proof, body.leafIndex, treeSize, leafHash(utf8.encode(body.leaf)), base64.decode(rootHash)),
-    ).not.toThrow()
+    const path = hashes.map((hash: string) => base64.decode(hash))
+    const proves = (leafIndex: number) =>
+      verifyInclusion(leafIndex, treeSize, leafHash(utf8.encode(body.leaf)), path, base64.decode(rootHash))
+    expect([proves(body.leafIndex), proves(before)]).toEqual([true, false])
     const leaves = await Promise.all([0, 1, 2].map((index) => leafAt(before + index)))
     const claimedAt = Date.parse(AT)
     expect(leaves.map(({ event }) => event)).toMatchObject([
@@ -97,6 +97,18 @@ test('people report by their role', async () => {
   expect((await send([step], story.ana.token)).body.result.refused).toEqual([])
   const auditor = await office.person(story.ana, 'aud', ['auditor'])
   expect((await send([step], auditor.token)).body.result.refused).toMatchObject([{ line: 1, code: 'policy_refused' }])
+})
+
+test('what a job reported stands in the chain behind its release, and a thousand reports hide nobody who decided', async () => {
+  const about = { kind: 'release', id: asked.release }
+  const lines = Array.from({ length: 1_000 }, (_, index) => ({ ...step, about, facts: { index } }))
+  expect((await send(lines, asked.job.token)).status).toBe(200)
+  const before = await office.get(`/api/v1/why/${asked.release}`, story.ana.token)
+  const titles = before.body.chain.map(({ title }: { title: string }) => title)
+  expect(titles).toEqual(expect.arrayContaining(['Commit', 'Push', 'Build', 'Provenance', 'Request', 'Report']))
+  const { entries } = before.body.chain.find(({ title }: { title: string }) => title === 'Report')
+  expect(entries).toHaveLength(50)
+  expect(entries.at(-1).sentence).toMatch(/^reported step\.ended for shop [0-9a-f]{7} to production: passed$/)
 })
 
 const long = `{"kind":"step.ended","at":"${AT}","text":"${'x'.repeat(8_200)}"}`

@@ -18,6 +18,8 @@ const titles: Readonly<Record<string, ChainTitle>> = {
   'build.refused': 'Provenance',
   'release.requested': 'Request',
   'release.refused': 'Request',
+  'observation.recorded': 'Report',
+  'observation.refused': 'Report',
   'release.ended': 'Deploy',
 }
 

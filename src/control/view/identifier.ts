@@ -18,6 +18,8 @@ const PASSED_OVER: ReadonlySet<string> = new Set([
   'jobKey',
   'doorKey',
   'policyDigest',
+  // Looking at something is not about it: why would answer with its own question.
+  'reads',
 ])
 
 /** Members whose text is a name given by people. */
@@ -49,6 +51,8 @@ function collect(value: unknown, name: string, found: Set<string>): void {
 function impliedBy({ event }: Leaf, leafIndex: number, known: Known): string[] {
   const grant = 'grant' in event ? known.grants.get(event.grant ?? '') : undefined
   const id = 'release' in event && event.release !== undefined ? event.release : grant?.release
+  // There can be thousands of reports on one release: they are found by it, and not by all that leads to it.
+  if (event.type === 'observation.recorded' || event.type === 'observation.refused') return id === undefined ? [] : [id]
   const release = id === undefined ? undefined : known.releases.get(id)
   const ofGrant = grant ? [String(grant.leafIndex), grant.release] : []
   const ofRelease = release ? [fingerprintOf(release.statementDigest), release.artifact] : []

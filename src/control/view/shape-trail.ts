@@ -75,6 +75,7 @@ export const chainTitles = [
   'Request',
   'Approval',
   'Credential',
+  'Report',
   'Deploy',
   'Other',
 ] as const

@@ -9,6 +9,7 @@ import type { ReadonlyState } from '../../domain/state.ts'
 import { commitsOf } from './commit.ts'
 import { commitEntries, entryOf } from './entry.ts'
 import { grantsOf } from './grant.ts'
+import { decisionsOn, observationsOf, openingsOf } from './observed.ts'
 import { chainTitles, type ChainEntry, type ChainTitle, type Why } from './shape.ts'
 import type { Sight } from './sight.ts'
 import { subjectOf, type Subject } from './subject.ts'
@@ -54,12 +55,16 @@ async function leavesBehind(
 ): Promise<number[]> {
   const own = await gather(releases, async (release) => [
     ...leavesOfRelease(release, sight.state),
-    ...(await sight.trail.byIdentifier(release, MAX_LEAVES)),
+    ...(await decisionsOn(release, MAX_LEAVES, sight)),
   ])
   const pushes = commits.map(({ leafIndex }) => leafIndex)
   const known = [...new Set([...leaves, ...own, ...pushes])]
-  const logins = await gather(jobsOf(releases, sight.state), (job) => openings(job, sight))
-  return [...new Set([...known, ...logins])].sort((a, b) => a - b).slice(0, MAX_LEAVES)
+  const jobs = jobsOf(releases, sight.state)
+  const logins = await gather(jobs, (job) => openingsOf(job, sight))
+  const reports = await gather([...releases, ...jobs], (id) => observationsOf(id, sight))
+  // What was decided comes first, where there is too much.
+  const chosen = [...new Set([...logins, ...known.sort((a, b) => a - b), ...reports])].slice(0, MAX_LEAVES)
+  return chosen.sort((a, b) => a - b)
 }
 
 function leavesOfRelease(id: string, state: ReadonlyState): number[] {
@@ -86,9 +91,4 @@ async function gather<T>(from: readonly T[], look: (one: T) => Promise<readonly 
   const found: number[] = []
   for (const one of from) found.push(...(await look(one)))
   return found
-}
-
-async function openings(job: string, { trail }: Sight): Promise<number[]> {
-  const rows = await trail.rows(await trail.byIdentifier(job, MAX_LEAVES))
-  return rows.filter(({ type, who }) => type === 'login.opened' && who === job).map(({ leafIndex }) => leafIndex)
 }
