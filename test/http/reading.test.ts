@@ -118,6 +118,10 @@ test('reading is found like everything else, and left out by -type:trail.*', asy
       (row: { type: string; sentence: string; who: { name: string } }) => [row.type, row.who.name, row.sentence],
     )
   expect(await found('type:trail.read resource:1')).toEqual([['trail.read', 'ana', 'read leaf 1']])
+  const { body: leaf } = await office.get('/api/v1/leaves/4', ana.token)
+  const { body: why } = await office.get('/api/v1/why/@ana', ana.token)
+  expect([leaf.neighbours.who.after.length, why.chain.length].every(Boolean)).toBe(true)
+  expect(JSON.stringify([leaf.neighbours.who, why.chain])).not.toMatch(/read leaf|asked why|searched/)
   expect((await found('-type:trail.*')).filter(([type]: string[]) => type!.startsWith('trail.'))).toEqual([])
 })
 

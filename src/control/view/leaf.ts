@@ -4,6 +4,7 @@ import { utf8 } from '../../bytes/text.ts'
 import type { Proof } from '../ledger.ts'
 import { factsOf } from './fact.ts'
 import { rowOf, trailRow } from './row.ts'
+import { noTrace } from './search.ts'
 import type { LeafDetail, Row } from './shape.ts'
 import type { OpenedLeaf, Sight } from './sight.ts'
 
@@ -51,14 +52,15 @@ async function rowsBetween(from: number, to: number, sight: Sight): Promise<Row[
   return (await sight.trail.rows(indexes)).map((row) => rowOf(row, sight))
 }
 
-/** The nearest leaves of the same principal, or about the same resource. */
+/** The nearest leaves of the same principal, or about the same resource; that somebody looked is no act among them. */
 async function rowsAlike(
   field: 'who' | 'resource',
   value: string,
   leafIndex: number,
   sight: Sight,
 ): Promise<{ before: Row[]; after: Row[] }> {
-  const query = { where: { kind: 'test', field, test: { is: value } } } as const
+  const alike = { kind: 'test', field, test: { is: value } } as const
+  const query = { where: { kind: 'all', of: [alike, noTrace] } } as const
   const rows = async (bounds: { before: number } | { after: number }) =>
     (await sight.trail.page({ query, ...bounds, limit: ALIKE })).rows.map((row) => rowOf(row, sight))
   return { before: (await rows({ before: leafIndex })).toReversed(), after: await rows({ after: leafIndex }) }

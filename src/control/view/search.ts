@@ -1,5 +1,6 @@
 /** The trail as it is asked for: a query with names of people in it becomes one over ids, and rows get their names back. */
 
+import { traces } from '../../domain/trail.ts'
 import { parseQuery } from '../../match/parse.ts'
 import { isProblem, type Expression, type Query, type QueryProblem, type TextTest } from '../../match/query.ts'
 import type { Tally } from '../../index/summary.ts'
@@ -15,6 +16,12 @@ export type LeavesRequest = {
   readonly before?: number | undefined
   /** 1 to 500, 100 unless said. */
   readonly limit?: number | undefined
+}
+
+/** All but what only says that somebody looked. */
+export const noTrace: Expression = {
+  kind: 'not',
+  of: { kind: 'any', of: [...traces].map((is) => ({ kind: 'test', field: 'type', test: { is } })) },
 }
 
 const MAX_ROWS = 500

@@ -3,6 +3,7 @@
 import { bySerial } from '../../domain/grant.ts'
 import { isShortHash, normalizeIdentifier } from '../../match/identifier.ts'
 import { findRelease } from './release.ts'
+import { noTrace } from './search.ts'
 import type { Sight } from './sight.ts'
 
 /** `releases` and `leaves` are where its chain begins: ids, and leaves that are not of a release. */
@@ -45,8 +46,10 @@ async function ofPerson(question: string, sight: Sight): Promise<Subject | undef
   return id === undefined ? undefined : { kind: 'person', id, releases: [], leaves: await lastLeaves(id, sight) }
 }
 
+/** What they did; what they looked at is found by `who:` and `type:trail.*`. */
 async function lastLeaves(id: string, { trail }: Sight): Promise<number[]> {
-  const where = { kind: 'test', field: 'who', test: { is: id } } as const
+  const who = { kind: 'test', field: 'who', test: { is: id } } as const
+  const where = { kind: 'all', of: [who, noTrace] } as const
   const { rows } = await trail.page({ query: { where }, limit: MAX_LEAVES })
   return rows.map(({ leafIndex }) => leafIndex)
 }
