@@ -3,76 +3,79 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { parseAddress } from '../match/network.ts'
 import type { Network } from '../match/query.ts'
-import { noBits, put, type Bits } from './bits.ts'
-
-type Stored = { readonly ip: Uint8Array; readonly offsets: Uint8Array }
+import { noBits, offsetsOf, type Bits } from './bits.ts'
+import { bitsOf, unitePosting } from './posting.ts'
+import { entriesFrom, pagesOf } from './run.ts'
 
 /** What is no address is kept under its text, in no network. */
-const [NONE, V4, V6] = [0, 4, 6]
-const EVERY = [new Uint8Array(), Uint8Array.of(0xff)] as const
+const [NONE, V4, V6] = ['0', '4', '6']
 
-/** Those of segments that are full: with each address, the leaves that have it. */
+type Range = { readonly first: string; readonly last: string }
+
+/** Those of segments that are full: pages of addresses in their order, each with the leaves that have it. */
 export class Addresses {
   readonly #insert: StatementSync
-  readonly #between: StatementSync
+  readonly #select: StatementSync
   readonly #change: StatementSync
-  readonly #remove: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO address VALUES(?, ?, ?)')
-    this.#between = database.prepare('SELECT ip, offsets FROM address WHERE segment = ? AND ip >= ? AND ip <= ?')
-    this.#change = database.prepare('UPDATE address SET offsets = ? WHERE segment = ? AND ip = ?')
-    this.#remove = database.prepare('DELETE FROM address WHERE segment = ? AND ip = ?')
+    this.#select = database.prepare('SELECT page, data FROM address WHERE segment = ? ORDER BY page')
+    this.#change = database.prepare('UPDATE address SET data = ? WHERE segment = ? AND page = ?')
   }
 
   insert(segment: number, disclosed: ReadonlyMap<number, string>): void {
     // Two spellings of one address are one.
-    const byKey = Map.groupBy(disclosed.keys(), (offset) => keyOf(disclosed.get(offset)!).toString('hex'))
-    for (const [key, offsets] of byKey) this.#insert.run(segment, Buffer.from(key, 'hex'), encode(offsets))
+    const leaves = Map.groupBy(disclosed.keys(), (offset) => keyOf(disclosed.get(offset)!))
+    const sorted = [...leaves.keys()].sort().map((key) => [key, leaves.get(key)!] as const)
+    for (const [page, { data }] of [...pagesOf(sorted)].entries()) this.#insert.run(segment, page, data)
   }
 
-  within(segment: number, { address, prefix = 0 }: Network): Bits {
+  within(segment: number, network: Network): Bits {
     const bits = noBits()
-    const range = address === undefined ? EVERY : rangeOf(address, prefix)
+    const range = rangeOf(network)
     if (!range) return bits
-    for (const { offsets } of this.#between.all(segment, ...range) as unknown as Stored[])
-      for (let at = 0; at < offsets.length; at += 2) put(bits, offsets[at]! | (offsets[at + 1]! << 8))
+    for (const { data } of this.#pages(segment))
+      for (const entry of entriesFrom(data, range.first)) {
+        if (entry.key > range.last) return bits
+        unitePosting(bits, entry)
+      }
     return bits
   }
 
   erase(segment: number, erased: ReadonlySet<number>): void {
-    for (const { ip, offsets } of this.#between.all(segment, ...EVERY) as unknown as Stored[]) {
-      const kept = decode(offsets).filter((offset) => !erased.has(offset))
-      if (kept.length === 0) this.#remove.run(segment, ip)
-      else if (kept.length * 2 < offsets.length) this.#change.run(encode(kept), segment, ip)
+    for (const { page, data } of this.#pages(segment)) {
+      const all = [...entriesFrom(data, '')].map((entry) => [entry.key, offsetsOf(bitsOf(entry))] as const)
+      const kept = all.map(([key, offsets]) => [key, offsets.filter((offset) => !erased.has(offset))] as const)
+      if (all.every(([, offsets], index) => offsets.length === kept[index]![1].length)) continue
+      const [left] = pagesOf(kept.filter(([, offsets]) => offsets.length > 0))
+      this.#change.run(left?.data ?? new Uint8Array(), segment, page)
     }
+  }
+
+  #pages(segment: number): { readonly page: number; readonly data: Uint8Array }[] {
+    return this.#select.all(segment) as unknown as { page: number; data: Uint8Array }[]
   }
 }
 
-function keyOf(ip: string): Buffer {
+function keyOf(ip: string): string {
   const address = parseAddress(ip)
-  return address ? bytesOf(address.bits, address.value) : Buffer.concat([Buffer.of(NONE), Buffer.from(ip)])
+  return address ? keyOfValue(address.bits, address.value) : NONE + Buffer.from(ip).toString('latin1')
 }
 
-/** The first and the last address of a network. */
-function rangeOf(address: string, prefix: number): readonly [Uint8Array, Uint8Array] | undefined {
+/** The first and the last address of a network, or of all that is there. */
+function rangeOf({ address, prefix = 0 }: Network): Range | undefined {
+  if (address === undefined) return { first: '', last: '\xff' }
   const network = parseAddress(address)
   if (!network) return undefined
   const hosts = (1n << BigInt(network.bits - prefix)) - 1n
-  return [bytesOf(network.bits, network.value & ~hosts), bytesOf(network.bits, network.value | hosts)]
+  return {
+    first: keyOfValue(network.bits, network.value & ~hosts),
+    last: keyOfValue(network.bits, network.value | hosts),
+  }
 }
 
-function bytesOf(bits: 32 | 128, value: bigint): Buffer {
-  const version = bits === 32 ? V4 : V6
-  return Buffer.from(`0${version}${value.toString(16).padStart(bits / 4, '0')}`, 'hex')
-}
-
-function encode(offsets: readonly number[]): Uint8Array {
-  const bytes = Buffer.allocUnsafe(offsets.length * 2)
-  for (const [index, offset] of offsets.entries()) bytes.writeUInt16LE(offset, index * 2)
-  return bytes
-}
-
-function decode(bytes: Uint8Array): number[] {
-  return Array.from({ length: bytes.length / 2 }, (_, index) => bytes[index * 2]! | (bytes[index * 2 + 1]! << 8))
+function keyOfValue(bits: 32 | 128, value: bigint): string {
+  const digits = value.toString(16).padStart(bits / 4, '0')
+  return (bits === 32 ? V4 : V6) + Buffer.from(digits, 'hex').toString('latin1')
 }

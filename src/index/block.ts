@@ -1,11 +1,11 @@
-/** Rows as they are kept: without what their shape says, and sixty-four neighbours compressed together. */
+/** Rows as they are kept: without what their shape says, and a hundred and twenty-eight neighbours compressed together. */
 
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Shapes } from './shape.ts'
 import type { TrailRow } from './trail.ts'
 
 /** Rows of a block; a segment is a whole number of them. */
-export const BLOCK = 64
+export const BLOCK = 128
 
 const MAX_BYTES = 64 * 1024 * 1024
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }

@@ -7,7 +7,7 @@ import { sentenceOf } from './block.ts'
 import { beginning, having, eitherOf, lookupOf, type Lookup } from './lookup.ts'
 import type { Segment } from './segment.ts'
 import { isAboutShape, type Shapes } from './shape.ts'
-import { bothOf, keyOf } from './token.ts'
+import { bothOf, keyOf, threeOf, type KeyKind } from './token.ts'
 
 /** Those of the leaves `within` of which it holds. */
 export type Condition = (segment: Segment, within: Bits) => Bits
@@ -89,33 +89,43 @@ function shapeCondition(shapes: ReadonlySet<number>): Condition {
 
 /** Two neighbours are a key of their own; a longer phrase is a chain of them. */
 function wordsCondition({ words, isOpen }: Words): Condition {
-  const [first] = words
   const last = words.length - 1
-  const links =
-    last === 0
-      ? [link(keyOf('w', first!), isOpen)]
-      : words.slice(1).map((word, index) => link(keyOf('b', bothOf(words[index]!, word)), isOpen && index + 1 === last))
-  const chain = every(links.map(by))
-  return last < 2 ? chain : verified(chain, words, isOpen)
+  if (last === 0) return by(link('w', words[0]!, isOpen))
+  const links = words
+    .slice(1)
+    .map((word, index) => link('b', bothOf(words[index]!, word), isOpen && index + 1 === last))
+  return every([...links.map(by), ...(last > 1 ? joints(words, isOpen) : [])])
 }
 
-function link(key: string, isOpen: boolean): Lookup {
-  return isOpen ? beginning(key) : having(key)
+function link(kind: KeyKind, text: string, isOpen: boolean): Lookup {
+  return isOpen ? beginning(keyOf(kind, text)) : having(keyOf(kind, text))
 }
 
 /**
- * Where a word between two others stands once only, both links meet in that place, and the chain is the phrase. Where it stands
- * more than once, the sentence itself is read.
+ * A word between two others that stands once only joins both links in that place. One that stands more than once has a key with
+ * its neighbours. Only where two such words are neighbours, the sentence itself is read.
  */
-function verified(chain: Condition, words: readonly string[], isOpen: boolean): Condition {
-  const repeated = by(eitherOf(words.slice(1, -1).map((word) => having(keyOf('x', word)))))
+function joints(words: readonly string[], isOpen: boolean): Condition[] {
+  const inner = words.slice(1, -1)
+  const repeated = inner.map((word) => having(keyOf('x', word)))
+  const joined = inner.map((word, index): Condition => {
+    const isLast = index === inner.length - 1
+    const three = by(link('t', threeOf(words[index]!, word, words[index + 2]!), isOpen && isLast))
+    return some([not(by(repeated[index]!)), three])
+  })
+  const unsure = repeated.slice(1).map((lookup, index) => every([by(repeated[index]!), by(lookup)]))
+  return unsure.length === 0 ? joined : [...joined, verified(some(unsure), words, isOpen)]
+}
+
+/** Where it is unsure, the sentence has the words one after the other. */
+function verified(isUnsure: Condition, words: readonly string[], isOpen: boolean): Condition {
   const says = prepareSays(words, isOpen)
   return (segment, within) => {
-    const bits = chain(segment, within)
-    const unsure = repeated(segment, bits)
-    const offsets = offsetsOf(unsure)
-    const sure = bits.slice()
+    const unsure = isUnsure(segment, within)
+    if (isEmpty(unsure)) return within
+    const sure = within.slice()
     subtract(sure, unsure)
+    const offsets = offsetsOf(unsure)
     for (const [index, row] of segment.rows(offsets).entries()) if (says(sentenceOf(row))) put(sure, offsets[index]!)
     return sure
   }

@@ -8,17 +8,18 @@ import { timeOf, type Packed } from './block.ts'
 import { postingOf, type Posting } from './posting.ts'
 import type { Entry } from './run.ts'
 import type { Counted, Segment } from './segment.ts'
-import { addKeys, bothOf, keyOf, kindOf, kinds, textOf, type KeyKind } from './token.ts'
+import { addKeys, bothOf, keysOf, kindOf, kinds, textOf, threeOf, type KeyKind } from './token.ts'
 import type { Indexed } from './trail.ts'
 
 /** One, or several in ascending order: most keys are had by one leaf only, which needs no list. */
 type Offsets = number | number[]
 /** A word, and how often another one follows it: no text is put together for every two that are neighbours. */
 type Word = { readonly text: string; offsets: Offsets; readonly next: Map<Word, Offsets> }
+type Keys = Readonly<Record<(typeof kinds)[number], Map<string, Offsets>>>
 
 export class FreshSegment implements Segment {
   readonly start: number
-  readonly #keys = new Map<KeyKind, Map<string, Offsets>>(kinds.map((kind) => [kind, new Map<string, Offsets>()]))
+  readonly #keys = Object.fromEntries(kinds.map((kind) => [kind, new Map<string, Offsets>()])) as Keys
   readonly #words = new Map<string, Word>()
   readonly #rows: Packed[] = []
   readonly #addresses = new Map<number, string>()
@@ -48,8 +49,8 @@ export class FreshSegment implements Segment {
     this.#rows.push(packed)
   }
 
-  #put(kind: KeyKind, text: string, offset: number): void {
-    const keys = this.#keys.get(kind)!
+  #put(kind: keyof Keys, text: string, offset: number): void {
+    const keys = this.#keys[kind]
     const known = keys.get(text)
     const offsets = known === undefined ? offset : more(known, offset)
     if (offsets !== known) keys.set(text, offsets)
@@ -57,17 +58,28 @@ export class FreshSegment implements Segment {
 
   #addWords(words: readonly string[], offset: number): void {
     let before: Word | undefined
+    const repeated = new Set<string>()
     for (const text of words) {
       const known = this.#words.get(text)
       const word = known ?? { text, offsets: offset, next: new Map<Word, Offsets>() }
       if (!known) this.#words.set(text, word)
-      else if (lastOf(known.offsets) === offset) this.#put('x', text, offset)
+      else if (lastOf(known.offsets) === offset) repeated.add(text)
       else known.offsets = more(known.offsets, offset)
       if (before) {
         const follows = before.next.get(word)
         before.next.set(word, follows === undefined ? offset : more(follows, offset))
       }
       before = word
+    }
+    if (repeated.size > 0) this.#addRepeated(words, repeated, offset)
+  }
+
+  #addRepeated(words: readonly string[], repeated: ReadonlySet<string>, offset: number): void {
+    for (const [index, text] of words.entries()) {
+      if (!repeated.has(text)) continue
+      this.#put('x', text, offset)
+      if (index > 0 && index + 1 < words.length)
+        this.#put('t', threeOf(words[index - 1]!, text, words[index + 1]!), offset)
     }
   }
 
@@ -78,7 +90,7 @@ export class FreshSegment implements Segment {
 
   #find(kind: KeyKind, text: string): Offsets | undefined {
     if (kind === 'w') return this.#words.get(text)?.offsets
-    if (kind !== 'b') return this.#keys.get(kind)?.get(text)
+    if (kind !== 'b') return this.#keys[kind].get(text)
     const [first, second] = text.split(' ').map((word) => this.#words.get(word))
     return first && second && first.next.get(second)
   }
@@ -93,17 +105,22 @@ export class FreshSegment implements Segment {
   }
 
   *#sorted(kind: KeyKind, prefix: string): Generator<readonly [key: string, offsets: readonly number[]], void> {
-    const offsets = new Map<string, Offsets>()
-    for (const [text, found] of this.#texts(kind)) if (text.startsWith(prefix)) offsets.set(keyOf(kind, text), found)
-    for (const key of [...offsets.keys()].sort()) yield [key, listOf(offsets.get(key)!)]
+    const found = this.#texts(kind)
+    const texts = [...found.keys()].filter((text) => prefix === '' || text.startsWith(prefix)).sort()
+    const keys = keysOf(kind, texts)
+    const entries = texts.map((text, index) => [keys[index]!, listOf(found.get(text)!)] as const)
+    // Texts are in the order of UTF-16, which that of their bytes differs from where neither is ASCII.
+    const isSorted = keys.every((key, index) => index === 0 || keys[index - 1]! < key)
+    yield* isSorted ? entries : entries.sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
-  *#texts(kind: KeyKind): Generator<readonly [text: string, Offsets], void> {
-    if (kind === 'w') for (const { text, offsets } of this.#words.values()) yield [text, offsets]
-    else if (kind === 'b')
-      for (const { text, next } of this.#words.values())
-        for (const [second, offsets] of next) yield [bothOf(text, second.text), offsets]
-    else yield* this.#keys.get(kind) ?? []
+  #texts(kind: KeyKind): ReadonlyMap<string, Offsets> {
+    if (kind !== 'w' && kind !== 'b') return this.#keys[kind]
+    const found = new Map<string, Offsets>()
+    for (const { text, offsets, next } of this.#words.values())
+      if (kind === 'w') found.set(text, offsets)
+      else for (const [second, both] of next) found.set(bothOf(text, second.text), both)
+    return found
   }
 
   rows(offsets: readonly number[]): Packed[] {
@@ -116,7 +133,12 @@ export class FreshSegment implements Segment {
 
   within(network: Network): Bits {
     const bits = noBits()
-    for (const [offset, ip] of this.#addresses) if (isInside(ip, network)) put(bits, offset)
+    const inside = new Map<string, boolean>()
+    for (const [offset, ip] of this.#addresses) {
+      const known = inside.get(ip) ?? isInside(ip, network)
+      inside.set(ip, known)
+      if (known) put(bits, offset)
+    }
     return bits
   }
 

@@ -26,7 +26,7 @@ const TABLES = `
   CREATE TABLE fresh(
     leaf_index INTEGER PRIMARY KEY, identifiers TEXT NOT NULL, rows TEXT NOT NULL, addresses TEXT NOT NULL) STRICT;
   CREATE TABLE address(
-    segment INTEGER, ip BLOB, offsets BLOB NOT NULL, PRIMARY KEY(segment, ip)) STRICT, WITHOUT ROWID;
+    segment INTEGER, page INTEGER, data BLOB NOT NULL, PRIMARY KEY(segment, page)) STRICT;
   CREATE TABLE label(id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;`
 
 export const EMPTY = ['shape', 'segment', 'fence', 'page', 'block', 'fresh', 'address', 'label']

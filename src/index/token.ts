@@ -6,12 +6,14 @@
 import type { Indexed } from './trail.ts'
 
 /**
- * `p`olicy, `k`ind of resource, what is there at all (`e`), `s`hape, word that stands more than once (`x`), `h`ash; whole texts
+ * `p`olicy, `k`ind of resource, what is there at all (`e`), `s`hape, word that stands more than once (`x`, and with
+ * its neighbours `t`), `h`ash; whole texts
  * and their beginnings up to a colon: who (`a`, `A`), resource (`r`, `R`), identifier (`i`, `I`).
  */
-export const kinds = ['p', 'k', 'e', 's', 'x', 'h', 'a', 'A', 'r', 'R', 'i', 'I'] as const
+export const kinds = ['p', 'k', 'e', 's', 'x', 't', 'h', 'a', 'A', 'r', 'R', 'i', 'I'] as const
 /** `w`ord, `b`oth of two words that stand one behind the other. */
-export type KeyKind = (typeof kinds)[number] | 'w' | 'b'
+export type KeyKind = WholeKind | 'w' | 'b'
+type WholeKind = (typeof kinds)[number]
 
 // oxlint-disable-next-line no-control-regex -- the range is that of ASCII
 const ASCII = /^[\0-\x7f]*$/
@@ -20,6 +22,14 @@ const HEX = /^(?:[0-9a-f]{2}){8,}$/
 export function keyOf(kind: KeyKind, text: string): string {
   if (kind === 'h') return kind + Buffer.from(text, 'hex').toString('latin1')
   return kind + (ASCII.test(text) ? text : Buffer.from(text).toString('latin1'))
+}
+
+/** Of many texts at once. */
+export function keysOf(kind: KeyKind, texts: readonly string[]): string[] {
+  if (kind !== 'h') return texts.map((text) => keyOf(kind, text))
+  const bytes = Buffer.from(texts.join(''), 'hex').toString('latin1')
+  let at = 0
+  return texts.map((text) => kind + bytes.slice(at, (at += text.length / 2)))
 }
 
 export function kindOf(key: string): KeyKind {
@@ -36,6 +46,10 @@ export function bothOf(first: string, second: string): string {
   return `${first} ${second}`
 }
 
+export function threeOf(first: string, second: string, third: string): string {
+  return `${first} ${second} ${third}`
+}
+
 /** Identifiers of hexadecimal digits only are kept apart. */
 export function identifierKind(text: string): 'h' | 'i' {
   return HEX.test(text) ? 'h' : 'i'
@@ -49,7 +63,7 @@ export function hashPrefix(digits: string): string | undefined {
 /** All but words and shape. `add` is called with some of them more than once. */
 export function addKeys(
   { identifiers, who, resource, policies }: Indexed,
-  add: (kind: KeyKind, text: string) => void,
+  add: (kind: WholeKind, text: string) => void,
 ): void {
   addWhole('a', 'A', who, add)
   for (const identifier of identifiers) {
@@ -66,7 +80,7 @@ export function addKeys(
   }
 }
 
-function addWhole(kind: KeyKind, stem: KeyKind, text: string, add: (kind: KeyKind, text: string) => void): void {
+function addWhole(kind: WholeKind, stem: WholeKind, text: string, add: (kind: WholeKind, text: string) => void): void {
   add(kind, text)
   const colon = text.indexOf(':')
   if (colon >= 0) add(stem, text.slice(0, colon + 1))

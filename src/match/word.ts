@@ -10,7 +10,8 @@ export function foldCase(text: string): string {
 /** Runs of letters and digits, in lower case; a principal, `{person:…}`, is one word without its braces. */
 export function wordsOf(text: string): string[] {
   const found = text.match(WORD) ?? []
-  return found.map((word) => (word.startsWith('{') ? word.slice(1, -1) : foldCase(word)))
+  const fold = /[A-Z]/.test(text) ? foldCase : (word: string) => word
+  return found.map((word) => (word.startsWith('{') ? word.slice(1, -1) : fold(word)))
 }
 
 /** Whether the words stand one after the other; the last one may go on when `isOpen`. */
