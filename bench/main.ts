@@ -1,5 +1,5 @@
 /**
- * `npm run bench [names] [--json]`: what this machine does, beside what it could do at most, measured in one run.
+ * `npm run bench [names] [--json] [--rows n]`: what this machine does, beside what it could do at most, measured in one run.
  *
  *     ledger.1024        21400 leaves/s      goal >= 20000       met
  */
@@ -17,7 +17,11 @@ type Measure = {
 }
 type Bench = { readonly run: () => Promise<Record<string, Measure>> | Record<string, Measure> }
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean' }, rows: { type: 'string' } },
+  allowPositionals: true,
+})
+if (values.rows !== undefined) process.env['BENCH_ROWS'] = values.rows
 const known = globSync('*.ts', { cwd: import.meta.dirname })
   .map((file) => basename(file, '.ts'))
   .filter((name) => name !== 'main')

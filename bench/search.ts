@@ -1,102 +1,125 @@
 /**
- * The trail at a million rows of a real shape: how fast it is filled from the first row to the last, and how soon it answers. Each
- * question is asked many times with other words; what is measured is the trail alone, without HTTP.
+ * The trail over rows of a real shape: how fast it is filled from the first row to the last, and how soon it answers. Each question
+ * is asked many times with other words; what is measured is the trail alone, without HTTP. `--rows 10000000` is the size that the
+ * goals are of; a million says what to expect.
  */
 
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTrail, type Trail } from '../src/index/trail.ts'
 import { parseQuery } from '../src/match/parse.ts'
 import { isProblem, type Query } from '../src/match/query.ts'
 import { NOW, rowAt } from '../test/index/corpus.ts'
 import { openPlace } from './world/place.ts'
+import { questions } from './world/question.ts'
 
 type Measure = { readonly value: number; readonly unit: string; readonly goal?: string; readonly met?: boolean }
 
 const ROWS = Number(process.env['BENCH_ROWS'] ?? 1_000_000)
 const BATCH = 1_000
-const PART = Math.floor(ROWS / 5)
+/** The begin is what was reached at a million, the end at five, or as much of that as there is. */
+const PART = Math.floor(Math.min(ROWS, 5_000_000) / 5 / BATCH) * BATCH
+const RAW = 100_000
 const RATE = 2_000
-const ASKED = 40
+const ASKED = 20
 
 export async function run(): Promise<Record<string, Measure>> {
   await using place = await openPlace()
   const file = join(place.path, 'trail.db')
-  using trail = openTrail({ file, origin: 'bench.localhost' })
-  const filled = fill(trail)
+  const raw = rawRate(join(place.path, 'raw.db'))
+  let filled: Record<string, Measure>
+  {
+    using trail = openTrail({ file, origin: 'bench.localhost' })
+    filled = fill(trail, raw)
+  }
   const bytes = Math.round(statSync(file).size / ROWS)
-  return { ...filled, 'search.size': { value: bytes, unit: 'bytes/row' }, ...ask(trail), ...(await follow(trail)) }
+  const begun = performance.now()
+  using trail = openTrail({ file, origin: 'bench.localhost' })
+  return {
+    ...filled,
+    'search.size': most(bytes, 200, 'bytes/row'),
+    'search.open': most(performance.now() - begun, 2_000, 'ms'),
+    ...ask(trail),
+    ...(await follow(trail)),
+  }
 }
 
+/** What SQLite does at most: the same rows as text, one behind the other, found by nothing. */
+function rawRate(file: string): number {
+  using database = new DatabaseSync(file)
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE raw(leaf INTEGER PRIMARY KEY, row TEXT)',
+  )
+  const insert = database.prepare('INSERT INTO raw VALUES(?, ?)')
+  let wall = 0
+  for (let start = 0; start < RAW; start += BATCH) {
+    const rows = batchFrom(start).map((row) => JSON.stringify(row))
+    const before = performance.now()
+    database.exec('BEGIN')
+    for (const [index, row] of rows.entries()) insert.run(start + index, row)
+    database.exec('COMMIT')
+    wall += performance.now() - before
+  }
+  return RAW / (wall / 1_000)
+}
+
+type Cost = { readonly rate: number; readonly cpu: number }
+
 /** Rows are made before the clock runs: what a leaf costs to be read is not the index's. */
-function fill(trail: Trail): Record<string, Measure> {
-  const costs: number[] = []
-  let last = 0
-  for (let part = 0; part < 5; part += 1) {
-    let [wall, cpu] = [0, 0]
-    for (let start = part * PART; start < (part + 1) * PART; start += BATCH) {
-      const rows = Array.from({ length: BATCH }, (_, index) => rowAt(start + index, timeOf(start + index)))
-      const [before, used] = [performance.now(), process.cpuUsage()]
-      trail.append(rows)
-      trail.flush()
-      wall += performance.now() - before
-      const { user, system } = process.cpuUsage(used)
-      cpu += user + system
-    }
-    costs.push(cpu / PART)
-    last = PART / (wall / 1_000)
-  }
+function fill(trail: Trail, raw: number): Record<string, Measure> {
+  const costs: Cost[] = []
+  for (let start = 0; start < ROWS; start += PART) costs.push(fillPart(trail, start, Math.min(ROWS, start + PART)))
+  const [begin, end, last] = [costs[0]!, costs[4]!, costs.at(-1)!]
+  const cpu = costs.reduce((total, cost) => total + cost.cpu, 0) / costs.length
+  const rate = costs.length / costs.reduce((total, cost) => total + 1 / cost.rate, 0)
   // By processor time: whatever else the machine does meanwhile is not the index's.
-  const steady = costs[0]! / costs[4]!
   return {
-    'search.fill': { value: Math.round(last), unit: 'rows/s' },
-    'search.fill-cpu': most(costs.reduce((total, cost) => total + cost, 0) / 5, 20, 'us/row'),
-    'search.fill-last': { ...round(costs[4]!), unit: 'us/row' },
-    'search.fill-steady': { ...round(steady), unit: 'end/begin', goal: '>= 0.8', met: steady >= 0.8 },
+    'search.raw': { value: Math.round(raw), unit: 'rows/s' },
+    'search.fill': least(rate, 35_000, 'rows/s'),
+    'search.fill-raw': { ...round(rate / raw), unit: 'of raw' },
+    'search.fill-begin': { value: Math.round(begin.rate), unit: 'rows/s' },
+    'search.fill-end': { value: Math.round(end.rate), unit: 'rows/s' },
+    'search.fill-cpu': most(cpu, 20, 'us/row'),
+    'search.fill-cpu-last': { ...round(last.cpu), unit: 'us/row' },
+    'search.fill-steady': least(begin.cpu / end.cpu, 0.8, 'end/begin'),
   }
+}
+
+function fillPart(trail: Trail, from: number, to: number): Cost {
+  let [wall, cpu] = [0, 0]
+  for (let start = from; start < to; start += BATCH) {
+    const rows = batchFrom(start).slice(0, to - start)
+    const [before, used] = [performance.now(), process.cpuUsage()]
+    trail.append(rows)
+    trail.flush()
+    wall += performance.now() - before
+    const { user, system } = process.cpuUsage(used)
+    cpu += user + system
+  }
+  return { rate: (to - from) / (wall / 1_000), cpu: cpu / (to - from) }
+}
+
+function batchFrom(start: number): ReturnType<typeof rowAt>[] {
+  return Array.from({ length: BATCH }, (_, index) => rowAt(start + index, timeOf(start + index)))
 }
 
 function timeOf(leafIndex: number): number {
   return NOW - (ROWS - leafIndex) * 250
 }
 
-const questions: Readonly<Record<string, readonly [goalMs: number, ask: (row: ReturnType<typeof rowAt>) => string]>> = {
-  id: [20, ({ identifiers }) => `id:${identifiers.at(-1)}`],
-  who: [100, ({ who }) => `who:${who}`],
-  type: [100, ({ type, outcome }) => `type:${type} outcome:${outcome}`],
-  'type-since': [100, ({ type }) => `type:${type} since:24h`],
-  'who-type': [100, ({ who, type }) => `who:${who} -type:${type}`],
-  word: [300, ({ sentence }) => wordOf(sentence)],
-  phrase: [
-    300,
-    ({ sentence }) =>
-      `"${sentence
-        .replaceAll(/\{[^}]*\}/g, '')
-        .split(' ')
-        .slice(-3)
-        .join(' ')}"`,
-  ],
-}
-
-function wordOf(sentence: string): string {
-  return sentence.split(/[^A-Za-z0-9]+/).filter((word) => word.length > 3)[2] ?? 'production'
-}
-
+/** The first page with its next one announced, and the totals with facets, histogram and tally. */
 function ask(trail: Trail): Record<string, Measure> {
   const measured: Record<string, Measure> = {}
-  for (const [name, [goal, word]] of Object.entries(questions)) {
-    const queries = Array.from({ length: ASKED }, (_, index) => read(word(rowAt(Math.floor((index / ASKED) * ROWS)))))
-    measured[`search.${name}-page`] = most(
-      p95(queries, (query) => trail.page({ query, limit: 50 })),
-      goal,
-      'ms p95',
-    )
-    measured[`search.${name}-total`] = most(
-      p95(queries, (query) => trail.search({ query, limit: 50 })),
-      500,
-      'ms p95',
-    )
+  for (const [name, { page = 100, total = 500, ask: word }] of Object.entries(questions)) {
+    const rows = Array.from({ length: ASKED }, (_, index) => rowAt(Math.floor(((index + 0.5) / ASKED) * ROWS)))
+    const queries = rows.map((row) => read(word(row)))
+    const pages = queries.map((query) => timeTo(() => trail.page({ query, limit: 50 })))
+    const totals = queries.map((query) => timeTo(() => trail.search({ query, limit: 50 })))
+    measured[`search.${name}-page-p50`] = { ...round(quantile(pages, 0.5)), unit: 'ms' }
+    measured[`search.${name}-page`] = most(quantile(pages, 0.95), page, 'ms p95')
+    measured[`search.${name}-total`] = most(quantile(totals, 0.95), total, 'ms p95')
   }
   return measured
 }
@@ -107,20 +130,21 @@ function read(text: string): Query {
   return query
 }
 
-function p95(queries: readonly Query[], answer: (query: Query) => unknown): number {
-  const times = queries.map((query) => {
-    const before = performance.now()
-    answer(query)
-    return performance.now() - before
-  })
-  return times.sort((a, b) => a - b)[Math.floor(times.length * 0.95)]!
+function timeTo(answer: () => unknown): number {
+  const before = performance.now()
+  answer()
+  return performance.now() - before
+}
+
+function quantile(times: readonly number[], part: number): number {
+  return times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * part))]!
 }
 
 /** How far the index is behind while leaves come one by one. */
 async function follow(trail: Trail): Promise<Record<string, Measure>> {
   const lags: number[] = []
   const [begun, size] = [performance.now(), trail.size]
-  while (performance.now() - begun < 3_000) {
+  while (performance.now() - begun < 10_000) {
     const due = size + Math.floor(((performance.now() - begun) / 1_000) * RATE)
     while (trail.size < due) trail.append([rowAt(trail.size, NOW)])
     lags.push(trail.lag.ms)
@@ -129,12 +153,17 @@ async function follow(trail: Trail): Promise<Record<string, Measure>> {
   const kept = (trail.size - size) / ((performance.now() - begun) / 1_000)
   return {
     'search.follow': { value: Math.round(kept), unit: 'rows/s' },
-    'search.lag': most(Math.max(...lags), 100, 'ms at most'),
+    'search.lag': most(quantile(lags, 0.99), 100, 'ms p99'),
+    'search.lag-most': { value: Math.max(...lags), unit: 'ms at most' },
   }
 }
 
 function most(value: number, goal: number, unit: string): Measure {
   return { ...round(value), unit, goal: `<= ${goal}`, met: value <= goal }
+}
+
+function least(value: number, goal: number, unit: string): Measure {
+  return { ...round(value), unit, goal: `>= ${goal}`, met: value >= goal }
 }
 
 function round(value: number): { readonly value: number } {
