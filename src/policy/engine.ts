@@ -10,6 +10,8 @@ export type ParsedPolicy = {
   readonly annotations: Readonly<Record<string, string | null>>
   /** The actions it can apply to, groups unresolved; undefined for all. */
   readonly actions: readonly string[] | undefined
+  /** In Cedar's JSON policy format. */
+  readonly tree: unknown
 }
 
 export type Verdict = {
@@ -27,7 +29,7 @@ export function parsePolicy(text: string): ParsedPolicy | Fault[] {
       const answer = cedar.policyToJson(text)
       if (answer.type === 'failure') return answer.errors.map(toFault)
       const { effect, annotations, action } = answer.json
-      return { effect, annotations: annotations ?? {}, actions: actionsOf(action) }
+      return { effect, annotations: annotations ?? {}, actions: actionsOf(action), tree: answer.json }
     },
     (fault) => [fault],
   )

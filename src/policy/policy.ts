@@ -1,9 +1,10 @@
 /** Cedar: a question in, an answer with its reasons out. The same files and question always have the same answer. */
 
 import type { DigestText } from '../bytes/digest.ts'
-import { canonical, type Json } from '../bytes/json.ts'
 import { authorize } from './engine.ts'
 import { load, type LoadedFiles, type LoadedPolicy, type PolicyFiles } from './load.ts'
+import { remember } from './memory.ts'
+import { mentionsOf } from './mention.ts'
 import { problem, type PolicyProblem } from './problem.ts'
 import { type Question, toCall } from './question.ts'
 import { prepareSlices } from './slice.ts'
@@ -48,15 +49,17 @@ export function loadPolicies(files: PolicyFiles): PolicySet | PolicyProblem[] {
   return policySet(loaded, slices)
 }
 
-function policySet({ digest, policies }: LoadedFiles, slices: ReadonlyMap<string, string>): PolicySet {
+function policySet({ digest, schema, policies }: LoadedFiles, slices: ReadonlyMap<string, string>): PolicySet {
   const byId = new Map(policies.map((policy) => [policy.id, policy]))
+  const unreadable = answer(false, [], ['the question has a value that no policy can read'])
+  function think(question: Question): Answer {
+    const slice = slices.get(question.action)
+    return slice === undefined ? answer(false, [], ['the schema has no such action']) : ask(slice, digest, question)
+  }
   return Object.freeze({
     digest,
     ids: Object.freeze([...byId.keys()]),
-    ask: remember((question) => {
-      const slice = slices.get(question.action)
-      return slice === undefined ? answer(false, [], ['the schema has no such action']) : ask(slice, digest, question)
-    }),
+    ask: remember(think, mentionsOf(policies, schema.text), unreadable),
     describePolicy(id: string) {
       const policy = byId.get(id)
       return policy && describe(policy)
@@ -82,32 +85,4 @@ function answer(isAllowed: boolean, determining: readonly string[], errors: read
 function describe({ id, annotations }: LoadedPolicy): PolicyDescription {
   const { refusal, reason, fix } = annotations
   return { sentence: refusal ?? reason ?? `Policy ${id} decided.`, ...(fix ? { fix } : {}) }
-}
-
-const MAX_REMEMBERED = 1024
-const MAX_KEY_LENGTH = 4096
-
-/** Remembers the latest answers by the whole question, so an answer can be early but never another one's. */
-function remember(think: (question: Question) => Answer): (question: Question) => Answer {
-  const answers = new Map<string, Answer>()
-  return (question) => {
-    const key = keyOf(question)
-    if (key === undefined) return answer(false, [], ['the question has a value that no policy can read'])
-    const known = answers.get(key)
-    if (known) return known
-    const fresh = think(question)
-    if (key.length > MAX_KEY_LENGTH) return fresh
-    if (answers.size >= MAX_REMEMBERED) answers.delete(answers.keys().next().value!)
-    answers.set(key, fresh)
-    return fresh
-  }
-}
-
-/** Undefined for what canonical JSON cannot spell: numbers that are not finite, lone surrogates, endless nesting. */
-function keyOf(question: Question): string | undefined {
-  try {
-    return canonical(question as Json)
-  } catch {
-    return undefined
-  }
 }
