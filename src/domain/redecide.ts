@@ -3,7 +3,7 @@
 import { equal } from '../bytes/digest.ts'
 import { isRefusal } from '../evidence/refusal.ts'
 import type { PolicySet } from '../policy/policy.ts'
-import { claimsOf, exhibitsOf } from './claims.ts'
+import { claimsOf, exhibitsOf, type Claims } from './claims.ts'
 import { decide } from './decide.ts'
 import { spell, write, type Leaf } from './leaf.ts'
 import type { ReadonlyState, State } from './state.ts'
@@ -27,6 +27,18 @@ export async function redecide(
   const claims = await claimsOf(command, exhibits, state, caller.login, given.verifiedAt ?? at)
   if (claims !== undefined && isRefusal(claims))
     return { outcome: 'different', because: `its evidence does not verify: ${claims.because}` }
+  return decideAgain(leaf, stored, claims, state, policies)
+}
+
+/** What is left once its evidence was verified: the decision on these claims, and its spelling. */
+export function decideAgain(
+  leaf: Leaf,
+  stored: Uint8Array,
+  claims: Claims,
+  state: ReadonlyState,
+  policies: PolicySet,
+): Redecision {
+  const { command, caller, given, at } = leaf
   const decision = decide({ command, caller, claims, given, at }, state as State, policies)
   const again = spell(write(leaf, decision), originOf(leaf, state))
   if (equal(again, stored)) return { outcome: 'same' }

@@ -98,15 +98,22 @@ const story: fc.Arbitrary<Step[]> = fc
       ...{ laterMs: 1_000, tidy: tidies[index] ?? '' },
     })),
   )
+const alarm: fc.Arbitrary<Step[]> = fc
+  .record({ a: fc.nat(5), tidy })
+  .map((more) => ['unsigned', 'fire', 'acknowledge'].map((kind) => ({ kind, b: 0, laterMs: 0, ...more })))
 const steps: fc.Arbitrary<Step[]> = fc
-  .array(
-    fc.oneof(
-      story,
-      step.map((one) => [one]),
+  .tuple(
+    alarm,
+    fc.array(
+      fc.oneof(
+        story,
+        alarm,
+        step.map((one) => [one]),
+      ),
+      { minLength: 4, maxLength: 30 },
     ),
-    { minLength: 4, maxLength: 30 },
   )
-  .map((parts) => parts.flat())
+  .map(([first, rest]) => [...first, ...rest.flat()])
 
 const idOf = (prefix: string, n: number) => `${prefix}:${String(n).padStart(20, '0')}`
 const commitOf = (n: number) => String(n).padStart(40, 'c')
