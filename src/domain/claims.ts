@@ -18,6 +18,7 @@ import { claimBuild } from './claims-of-build.ts'
 import { claimCommits } from './claims-of-commits.ts'
 import { claimStamp } from './claims-of-stamp.ts'
 import type { Command } from './command.ts'
+import * as erasure from './erasure.ts'
 import type { Claimed } from './commit.ts'
 import type { KeyClaims } from './key.ts'
 import type { StampClaims } from './log.ts'
@@ -77,6 +78,9 @@ export async function claimsOf(
     case 'give approval':
     case 'decline release':
       return claimApproval(command.release, exhibits, state)
+    case 'agree to erasure':
+    case 'decline erasure':
+      return claimAgreement(command.asked, exhibits, state)
     case 'attest build':
       return claimBuild(exhibits.one('provenance'), state.logins.get(callerLogin ?? '')?.jobKey, at)
     case 'activate policy':
@@ -123,15 +127,27 @@ function claimAssertion(
   return isRefusal(claims) ? claims : { credentialId, isUserVerified: claims.userVerified, isOverStatement: true }
 }
 
-/** A signature over another statement is a verified person's mistake, or an attack on them: claimed as such, and refused in a leaf. */
 function claimApproval(
   release: string,
   exhibits: Exhibits,
   state: ReadonlyState,
 ): AssertionClaims | Refusal | undefined {
   const asked = state.releases.get(release)
-  if (!asked) return undefined
-  const claims = claimAssertion(exhibits, challengeOf(textOf(asked, state)), state)
+  return asked && claimStatement(textOf(asked, state), exhibits, state)
+}
+
+function claimAgreement(
+  asked: number,
+  exhibits: Exhibits,
+  state: ReadonlyState,
+): AssertionClaims | Refusal | undefined {
+  const request = state.waitingErasures.get(String(asked))
+  return request && claimStatement(erasure.textOf(request, state), exhibits, state)
+}
+
+/** A signature over another statement is a verified person's mistake, or an attack on them: claimed as such, and refused in a leaf. */
+function claimStatement(text: string, exhibits: Exhibits, state: ReadonlyState): AssertionClaims | Refusal {
+  const claims = claimAssertion(exhibits, challengeOf(text), state)
   if (!isRefusal(claims)) return claims
   const id = String((jsonOf(exhibits.one('passkey-assertion')) as { id?: unknown } | undefined)?.id)
   if (claims.refused !== 'wrong_challenge') return claims

@@ -43,7 +43,16 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     case 'revoke principal':
       return principal.end(command, about('revokePrincipal', command.principal), state)
     case 'erase person':
-      return erasure.order(command, about('erasePerson', command.person), state)
+      return erasure.ask(
+        command,
+        by,
+        askErasure(command.person, by.principal, loginAgeSeconds, { state, policies, at }),
+        state,
+        at,
+      )
+    case 'agree to erasure':
+    case 'decline erasure':
+      return decideAgreement(command, by, matter, state, policies)
     case 'assign role':
       return role.assign(command, by.principal, about('assignRole', command.person), state)
     case 'remove role':
@@ -131,4 +140,43 @@ function decideApproval(
     ? q.ask(policies, who, action, q.within('Release', command.release, environment), context)
     : q.unasked
   return approval.answer(command, by, proof, answer, state, at)
+}
+
+type Moment = { readonly state: State; readonly policies: PolicySet; readonly at: number }
+
+/** What the policies say of the order of `asker` as it stands, and of the same order once somebody agreed. */
+function askErasure(
+  id: string,
+  asker: string,
+  loginAgeSeconds: number,
+  { state, policies, at }: Moment,
+): erasure.Asking {
+  const [person, by] = [state.people.get(id), state.people.get(asker)]
+  if (!person || !by) return { now: q.unasked, agreed: q.unasked }
+  const otherAdministrators = erasure.others(asker, id, state, at)
+  const context = { loginAgeSeconds, isSelf: id === asker, otherAdministrators }
+  const say = (agreements: number) =>
+    q.ask(policies, q.personEntity(by, at), 'erasePerson', [q.personEntity(person, at)], { ...context, agreements })
+  return { now: say(0), agreed: say(1) }
+}
+
+type Agreement = Extract<Command, { type: 'agree to erasure' | 'decline erasure' }>
+
+function decideAgreement(
+  command: Agreement,
+  by: login.Login,
+  { claims, at }: Matter,
+  state: State,
+  policies: PolicySet,
+): Decision {
+  const asked = state.waitingErasures.get(String(command.asked))
+  const person = asked && state.people.get(asked.person)
+  const proof = claims as approval.AssertionClaims | undefined
+  if (!asked || !person) return erasure.answer(command, by, proof, { own: q.unasked, order: q.unasked }, state, at)
+  const action = command.type === 'agree to erasure' ? 'agreeToErasure' : 'declineErasure'
+  const who = q.callerEntity(by, state, at)
+  const own = q.ask(policies, who, action, [q.personEntity(person, at)], erasure.contextOf(asked, by, proof, at))
+  // How fresh the login was that asked, was judged when it asked.
+  const order = askErasure(asked.person, asked.by, 0, { state, policies, at }).agreed
+  return erasure.answer(command, by, proof, { own, order }, state, at)
 }

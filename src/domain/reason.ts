@@ -89,6 +89,30 @@ export const reasons = {
   statement_mismatch: { sentence: 'The signature is over another statement than the one that was asked.' },
   own_release: { sentence: 'Nobody approves what they wrote or asked for.' },
   already_approved: { sentence: 'This person approved this release already.' },
+  agreement_missing: {
+    sentence: 'Another administrator must agree to this before anything is erased.',
+    next: 'countersign erase agree',
+  },
+  no_such_erasure: {
+    sentence: 'No such erasure waits for anybody: it was agreed to, declined, or never asked for.',
+    next: 'countersign erasures',
+  },
+  erasure_expired: {
+    sentence: 'Nobody agreed to this erasure in time; it can be asked for again, for at most seven days.',
+    next: 'countersign erase person',
+  },
+  erasures_full: {
+    sentence: 'A hundred erasures wait for an agreement already.',
+    next: 'countersign erasures',
+  },
+  own_erasure: {
+    sentence: 'Nobody agrees to what they asked for, nor to being forgotten themselves.',
+    next: 'ask another administrator',
+  },
+  order_void: {
+    sentence: 'Since this was asked, the policies changed, or who asked may not ask for it any more.',
+    next: 'countersign erase person',
+  },
   grant_ended: { sentence: 'This grant has ended.' },
   mint_failed: { sentence: 'The credential could not be made at the target.' },
   log_damaged: {

@@ -75,6 +75,8 @@ export type State = {
   readonly assignments: Map<string, { readonly at: number; readonly leafIndex: number }[]>
   /** By the leaf that ordered it. */
   readonly erasures: Map<string, erasure.Erasure>
+  /** By the leaf that asked for it. */
+  readonly waitingErasures: Map<string, erasure.Waiting>
   readonly searches: Map<string, search.Search>
 }
 
@@ -110,7 +112,7 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
     case 'environment':
       return environment.apply(state, event as environment.EnvironmentEvent, leafIndex)
     case 'erasure':
-      return erasure.apply(state, event as erasure.ErasureEvent, leafIndex)
+      return erasure.apply(state, event as erasure.ErasureEvent, at, leafIndex)
     case 'grant':
       return grant.apply(state, event as grant.GrantEvent, at, leafIndex)
     case 'issuer':
@@ -174,6 +176,7 @@ export function empty(shelf?: Shelf): State {
     due: new Map(),
     assignments: new Map(),
     erasures: new Map(),
+    waitingErasures: new Map(),
     searches: new Map(),
   }
 }

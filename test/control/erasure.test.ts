@@ -26,7 +26,14 @@ const eraserOf = (company: Company, reports: string[] = []) =>
   })
 
 const erase = (person: string, more: object = {}) =>
-  ({ type: 'erase person', person: person as `person:${string}`, evidence: false, ...more }) as const
+  ({
+    type: 'erase person',
+    person: person as `person:${string}`,
+    evidence: false,
+    nonce: 'n'.repeat(43),
+    expiresAt: 253_402_300_799_999,
+    ...more,
+  }) as const
 
 async function leave(company: Company, admin: Somebody, who: Somebody): Promise<void> {
   await company.ask({

@@ -193,9 +193,35 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     'was refused the evidence of leaves 3 to 89: the policies in force do not permit this',
   ],
   'erasure.ordered': [
-    { type: 'erasure.ordered', person: ivo, fields: ['ip', 'userAgent'], evidence: true },
+    {
+      type: 'erasure.ordered',
+      person: ivo,
+      fields: ['ip', 'userAgent'],
+      evidence: true,
+      by: ana,
+      agreed: { by: mara, asked: 8, statementDigest: digest('5'), isSoftware: false },
+    },
     {},
-    `ordered to erase ip and userAgent about {${ivo}}, evidence included`,
+    `agreed to erase ip and userAgent about {${ivo}}, evidence included, as {${ana}} asked in leaf 8`,
+  ],
+  'erasure.asked': [
+    {
+      type: 'erasure.asked',
+      person: ivo,
+      evidence: false,
+      by: ana,
+      nonce: 'n'.repeat(43),
+      expiresAt: NOON + 60_000,
+      policyDigest: digest('4'),
+      statementDigest: digest('5'),
+    },
+    { outcome: 'waiting', reason: 'agreement_missing' },
+    `asked to erase everything personal about {${ivo}}; another administrator must agree`,
+  ],
+  'erasure.declined': [
+    { type: 'erasure.declined', asked: 8, person: ivo, by: mara },
+    {},
+    `declined to erase what is personal about {${ivo}}, asked for in leaf 8`,
   ],
   'erasure.done': [
     { type: 'erasure.done', order: 9, person: ivo, leaves: 2, disclosures: 4, evidence: 1, evidenceKept: 0 },
@@ -203,7 +229,7 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     `erased 4 disclosures beside 2 leaves and 1 piece of evidence about {${ivo}}`,
   ],
   'erasure.refused': [
-    { type: 'erasure.refused', person: ivo },
+    { type: 'erasure.refused', person: ivo, wanted: 'ask' },
     { reason: 'person_active' },
     `was refused to erase what is personal about {${ivo}}: this person can still act here; their handle, name and addresses say who answers for it`,
   ],

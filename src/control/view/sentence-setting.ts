@@ -41,6 +41,15 @@ function alertNamed(id: string, { alerts }: Known): string {
   return alert ? alertWords(alert) : id
 }
 
+type Order = { readonly person: string; readonly fields?: readonly string[] | undefined; readonly evidence: boolean }
+
+function whatOf({ person, fields, evidence }: Order): string {
+  const what = fields === undefined ? 'everything personal' : list([...fields])
+  return `${what} about ${named(person)}${evidence ? ', evidence included' : ''}`
+}
+
+const refusedErasure = { ask: 'to erase', agree: 'to agree to erase', decline: 'to decline to erase' }
+
 const methods = { passkey: 'with a passkey', job: 'with the token of its CI', code: 'at the command line' }
 
 export const tells: Tells<Types> = {
@@ -58,17 +67,27 @@ export const tells: Tells<Types> = {
     environment,
     ...about('environment', environment),
   }),
-  'erasure.ordered': ({ person, fields, evidence }) => ({
-    sentence: `ordered to erase ${fields === undefined ? 'everything personal' : list(fields)} about ${named(person)}${evidence ? ', evidence included' : ''}`,
+  'erasure.asked': (asked) => ({
+    sentence: `asked to erase ${whatOf(asked)}; another administrator must agree`,
+    ...aboutPerson(asked.person),
+  }),
+  'erasure.ordered': ({ agreed, by, ...ordered }) => ({
+    sentence: agreed
+      ? `agreed to erase ${whatOf(ordered)}, as ${named(by)} asked in leaf ${agreed.asked}`
+      : `ordered to erase ${whatOf(ordered)}, alone`,
+    ...aboutPerson(ordered.person),
+  }),
+  'erasure.declined': ({ person, asked }) => ({
+    sentence: `declined to erase what is personal about ${named(person)}, asked for in leaf ${asked}`,
     ...aboutPerson(person),
   }),
   'erasure.done': ({ person, leaves, disclosures, evidence }) => ({
     sentence: `erased ${count(disclosures, 'disclosure')} beside ${count(leaves, 'leaf', 'leaves')}${evidence > 0 ? ` and ${count(evidence, 'piece')} of evidence` : ''} about ${named(person)}`,
     ...aboutPerson(person),
   }),
-  'erasure.refused': ({ person }, { reason }) => ({
-    sentence: `was refused to erase what is personal about ${named(person)}${because(reason)}`,
-    ...aboutPerson(person),
+  'erasure.refused': ({ person, wanted }, { reason }) => ({
+    sentence: `was refused ${refusedErasure[wanted]} ${person ? `what is personal about ${named(person)}` : 'what is personal'}${because(reason)}`,
+    ...(person && aboutPerson(person)),
   }),
   'evidence.exported': ({ from, to, framework, digest, withhold }) => ({
     sentence: `took away leaves ${from} to ${to - 1} as evidence${framework ? ` for ${framework}` : ''}${withhold ? ', without personal data' : ''} (${short(digest)})`,
