@@ -52,10 +52,10 @@ export const record: readonly Declaration[] = [
       ['<name>', 'letters, digits, and . _ / - or spaces in between'],
       ['<query...>', 'as for countersign trail'],
     ],
-    options: [{ flags: '--shared', text: 'show it to everyone who reads the trail' }],
+    options: [{ flags: '--shared', text: 'put it into the list of everyone who reads the trail' }],
     examples: [
-      ["countersign trail save refusals 'outcome:refused env:production'", 'for yourself'],
-      ["countersign trail save --shared approvals 'type:approval.* since:7d'", 'for everyone'],
+      ["countersign trail save refusals 'outcome:refused env:production'", 'in your own list'],
+      ["countersign trail save --shared approvals 'type:approval.* since:7d'", 'in the list of everyone'],
     ],
     next: ['trail searches'],
     load: async () => await import('./trail-save.ts'),
@@ -114,6 +114,11 @@ export const record: readonly Declaration[] = [
     options: [
       { flags: '--log-key <vkey>', text: 'key that may have signed (else leaf 0 says whose)', isRepeated: true },
       { flags: '--witness-key <vkey>', text: 'witness whose cosignature must be there', isRepeated: true },
+      {
+        flags: '--tsa-ca <file>',
+        text: 'certificates (PEM) of an authority whose time stamps must be there',
+        isRepeated: true,
+      },
     ],
     examples: [
       ['countersign verify .countersign', 'exits 5 when anything does not fit; a running server is not disturbed'],

@@ -18,7 +18,7 @@ export async function run(options: TrailSaveOptions, terminal: Terminal): Promis
   const answer = z.object({ search: shown })
   const { result, leafIndex } = await openClient(options, terminal).post('/api/v1/searches', body, answer)
   terminal.result({ ...body, ...result, leafIndex }, () => {
-    const audience = body.isShared ? 'for everyone who reads' : 'for you alone'
+    const audience = body.isShared ? 'in the list of everyone who reads' : 'in your list'
     const again = name.includes(' ') ? `'@${name}'` : `@${name}`
     return printable(`kept ${audience}: countersign trail ${again}`) + `\nleaf: ${leafIndex}`
   })

@@ -10,7 +10,7 @@ export async function run(options: ServerOptions, terminal: Terminal): Promise<n
   const searches = await listSearches(openClient(options, terminal))
   terminal.result({ searches }, () => {
     if (searches.length === 0) return "no saved search; countersign trail save refusals 'outcome:refused' keeps one"
-    return table([['SEARCH', 'OF', 'SHOWN TO', 'QUERY'], ...searches.map(line)], terminal.columns)
+    return table([['SEARCH', 'OF', 'LISTED FOR', 'QUERY'], ...searches.map(line)], terminal.columns)
   })
   return 0
 }

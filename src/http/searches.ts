@@ -19,7 +19,7 @@ const name = z.string().regex(/^[\p{L}\p{N}](?:[\p{L}\p{N} ._/-]{0,62}[\p{L}\p{N
 const body = z.strictObject({
   name,
   query: z.string().trim().min(1).max(1000).describe('As for /api/v1/leaves.'),
-  isShared: z.boolean().default(false).describe('Shown to everyone who reads; only its owner sees it otherwise.'),
+  isShared: z.boolean().default(false).describe('In the list of everyone who reads, and not of its owner alone.'),
 })
 
 const saved = z.object({

@@ -62,7 +62,7 @@ test('the list names owner, audience and query, and what was erased by its id', 
   await using place = await openPlace(all)
   const { stdout } = await place.run('trail', 'searches')
   expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toMatchObject([
-    ['SEARCH', 'OF', 'SHOWN TO', 'QUERY'],
+    ['SEARCH', 'OF', 'LISTED FOR', 'QUERY'],
     ['@refused', 'you', 'its owner', 'outcome:refused'],
     ['@refused', '@ben', 'everyone', 'outcome:refused'],
     ['@waiting', '@ben', 'everyone', 'outcome:waiting'],
@@ -80,7 +80,10 @@ test('save and unsave answer with the leaf that says so', async () => {
     return { status: 201, body: place.server.receipt('search.saved', { search: 'search:0000000009' }) }
   })
   const kept = await place.run('trail', 'save', '--shared', '@late', 'outcome:refused', 'since:1d')
-  expect([kept.code, kept.stdout]).toEqual([0, 'kept for everyone who reads: countersign trail @late\nleaf: 0\n'])
+  expect([kept.code, kept.stdout]).toEqual([
+    0,
+    'kept in the list of everyone who reads: countersign trail @late\nleaf: 0\n',
+  ])
   expect(bodies).toEqual([{ name: 'late', query: 'outcome:refused since:1d', isShared: true }])
   place.server.on('DELETE', `/api/v1/searches/${encodeURIComponent('search:0000000001')}`, () => ({
     body: place.server.receipt('search.removed', {}),
