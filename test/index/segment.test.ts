@@ -20,7 +20,9 @@ import { bitsOf, countWithin, postingOf } from '../../src/index/posting.ts'
 import { entriesFrom, pagesOf, postingIn } from '../../src/index/run.ts'
 import { openTrail, type Trail } from '../../src/index/trail.ts'
 import { parseQuery } from '../../src/match/parse.ts'
+import { predicateOf } from '../../src/match/predicate.ts'
 import { isProblem } from '../../src/match/query.ts'
+import { wordsOf } from '../../src/match/word.ts'
 import { corpus, NOW } from './corpus.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'segment-'))
@@ -210,6 +212,29 @@ test('every key is found in the pages, alone and by its beginning, and no other'
         expect(posting && offsetsOf(bitsOf(posting))).toEqual(leaves)
         const from = page ? [...entriesFrom(page.data, one)].map((entry) => entry.key) : []
         expect(from.every((next) => next >= one)).toBe(true)
+      }
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('phrases are found where they stand, however often their words stand elsewhere', () => {
+  const word = fc.constantFrom('to', 'be', 'Größe', 'Or', '{person:a}', 'b')
+  const sentence = fc.array(word, { minLength: 1, maxLength: 9 }).map((words) => words.join(' '))
+  const sentences = fc.array(sentence, { minLength: 1, maxLength: 30 })
+  const phrases = fc.array(fc.tuple(fc.array(word, { minLength: 1, maxLength: 5 }), fc.boolean()), {
+    minLength: 20,
+    maxLength: 20,
+  })
+  fc.assert(
+    fc.property(sentences, phrases, (told, asked) => {
+      using trail = openTrail({ file: ':memory:', origin })
+      const indexed = told.map((text, leafIndex) => ({ ...rows[leafIndex]!, sentence: text }))
+      trail.append(indexed)
+      for (const [words, isOpen] of asked) {
+        const where = { kind: 'words', words: words.flatMap(wordsOf), isOpen } as const
+        const found = trail.page({ query: { where }, after: -1, limit: 100 }).rows.map(({ leafIndex }) => leafIndex)
+        expect(found).toEqual(indexed.filter(predicateOf(where)).map(({ leafIndex }) => leafIndex))
       }
     }),
     { numRuns: 100 },
