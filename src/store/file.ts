@@ -1,7 +1,7 @@
 /** Files that last: when a promise of this module resolves, the bytes survive a power cut. Tests pass in a disk that fails. */
 
-import { close, constants, fdatasync, open, read, readFile, write } from 'node:fs'
-import { chmod, mkdir, open as openHandle, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { close, constants, fdatasync, fsync, open, read, readFile, write } from 'node:fs'
+import { chmod, mkdir, open as openHandle, readdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { codeOf } from './error.ts'
@@ -59,9 +59,10 @@ export const diskFiles: Files = {
   remove: (path) => rm(path, { force: true, recursive: true }),
 }
 
+// Those of 'node:fs/promises' make a handle for each file, which a collector has to clear away: with many small files that shows.
 const openAsync = promisify(open)
 const closeAsync = promisify(close)
-// The one of 'node:fs/promises' makes a handle for each file, which a collector has to clear away: many small reads wait for it.
+const fsyncAsync = promisify(fsync)
 const readFileAsync = promisify(readFile)
 
 // On Linux one system call writes and syncs (O_DSYNC is "as if each write() was followed by fdatasync()"), which saves a
@@ -110,7 +111,7 @@ function writeAt(descriptor: number, bytes: Uint8Array, position: number): Promi
     const next = (done: number) => {
       write(descriptor, bytes, done, bytes.length - done, position + done, (error, written) => {
         if (error) return reject(error)
-        if (written === 0) return reject(Object.assign(new Error('nothing was written'), { code: 'ENOSPC' }))
+        if (written === 0) return reject(nothingWritten())
         if (done + written < bytes.length) return next(done + written)
         if (SYNCS_ON_WRITE) return resolve()
         fdatasync(descriptor, finish)
@@ -159,30 +160,43 @@ async function readWhole(path: string): Promise<Buffer | undefined> {
 }
 
 async function replaceAll(files: readonly StoredFile[]): Promise<void> {
-  const handles: FileHandle[] = []
+  const descriptors: number[] = []
   try {
     for (const { path, bytes, mode } of files) {
-      const handle = await openNew(`${path}.new`, mode)
-      handles.push(handle)
-      await handle.writeFile(bytes)
+      const descriptor = await openNew(`${path}.new`, mode)
+      descriptors.push(descriptor)
+      for (let done = 0; done < bytes.length;) done += await writeSome(descriptor, bytes, done)
     }
     // The first sync takes most of the others' bytes along.
-    for (const handle of handles) await handle.sync()
+    for (const descriptor of descriptors) await fsyncAsync(descriptor)
   } finally {
-    for (const handle of handles) await handle.close()
+    for (const descriptor of descriptors) await closeAsync(descriptor)
   }
   for (const { path } of files) await rename(`${path}.new`, path)
 }
 
 /** What an earlier attempt left is made anew, so that nothing of it remains. */
-async function openNew(path: string, mode: number): Promise<FileHandle> {
+async function openNew(path: string, mode: number): Promise<number> {
   try {
-    return await openHandle(path, 'wx', mode)
+    return await openAsync(path, 'wx', mode)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
     await rm(path, { force: true })
-    return openHandle(path, 'wx', mode)
+    return openAsync(path, 'wx', mode)
   }
+}
+
+function writeSome(descriptor: number, bytes: Uint8Array, done: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, done, bytes.length - done, done, (error, written) => {
+      if (!error && written === 0) return reject(nothingWritten())
+      return error ? reject(error) : resolve(written)
+    })
+  })
+}
+
+function nothingWritten(): Error {
+  return Object.assign(new Error('nothing was written'), { code: 'ENOSPC' })
 }
 
 async function syncDirectory(path: string): Promise<void> {
