@@ -3,11 +3,13 @@
 import { verifyLog, type VerifyReport } from '../control/verification.ts'
 import type { VerifyFinding } from '../control/verification-source.ts'
 import { StoreError } from '../store/error.ts'
-import { base64 } from '../bytes/text.ts'
+import { base64, utf8 } from '../bytes/text.ts'
+import { parseCertificates } from '../evidence/x509.ts'
 import { EXIT, Failure } from './failure.ts'
 import { parseOption } from './key-option.ts'
 import { isPackage } from './package-verdict.ts'
 import { isProofFile, run as verifyProofFile } from './verify-proof.ts'
+import { readAnchors } from './timestamp-option.ts'
 import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant, plural, printable } from './text.ts'
@@ -21,6 +23,8 @@ export interface VerifyOptions {
   readonly logKey?: readonly string[]
   /** Verifier keys of witnesses whose cosignature must be there. */
   readonly witnessKey?: readonly string[]
+  /** Files with certificates (PEM) of authorities whose time stamps must be there. */
+  readonly tsaCa?: readonly string[]
 }
 
 /** 0 when everything fits, else 5. */
@@ -38,12 +42,14 @@ async function verified(
   options: VerifyOptions,
   onProgress: (done: number, total: number) => void,
 ): Promise<VerifyReport> {
-  const { directory, logKey, witnessKey } = options
+  const { directory, logKey, witnessKey, tsaCa = [] } = options
+  const trusted = await Promise.all(tsaCa.map(readAnchors))
   try {
     return await verifyLog({
       path: directory,
       onProgress,
       ...(logKey && logKey.length > 0 && { logKeys: logKey.map(parseOption) }),
+      ...(tsaCa.length > 0 && { anchors: trusted.flatMap((pem) => parseCertificates(utf8.decode(pem))) }),
       ...(witnessKey && { witnessKeys: witnessKey.map(parseOption) }),
     })
   } catch (error) {
@@ -53,12 +59,16 @@ async function verified(
 }
 
 function documentOf(report: VerifyReport): object {
-  const { rootHash, findings, cosignatures, ...rest } = report
+  const { rootHash, findings, cosignatures, stamps, ...rest } = report
   return {
     ok: findings.length === 0,
     ...rest,
     rootHash: base64.encode(rootHash),
     cosignatures: cosignatures.map(({ at, ...cosignature }) => ({ ...cosignature, at: new Date(at).toISOString() })),
+    stamps: {
+      ...stamps,
+      ...(stamps.newest && { newest: { ...stamps.newest, at: new Date(stamps.newest.at).toISOString() } }),
+    },
     findings,
   }
 }
@@ -76,6 +86,7 @@ function textOf(report: VerifyReport, { paint }: Terminal): string {
       ({ witness, size, at }) =>
         `  cosigned by  ${printable(witness)} at ${size} leaves, ${formatInstant(new Date(at).toISOString())}`,
     ),
+    ...stampLines(report),
     `  checked      ${counts.leaves} leaves, ${counts.tiles} tiles, ${counts.checkpoints} checkpoints, ${evidence.checked} evidence, ${disclosures.checked} disclosures${withheld(evidence.withheld + disclosures.withheld)}`,
     ...findings.slice(0, MAX_SHOWN).map((finding) => `${paint.bad('✗')} ${lineOf(finding)}`),
     ...(findings.length > MAX_SHOWN ? [`  … and ${findings.length - MAX_SHOWN} more; see --json`] : []),
@@ -83,6 +94,13 @@ function textOf(report: VerifyReport, { paint }: Terminal): string {
       ? paint.good('✓ the log is what was signed')
       : paint.bad(`✗ ${plural(findings.length, 'problem')}`),
   ].join('\n')
+}
+
+function stampLines({ stamps: { good, newest }, treeSize }: VerifyReport): string[] {
+  if (!newest) return []
+  const rest = treeSize > newest.treeSize ? `; leaves ${newest.treeSize} to ${treeSize - 1} not yet` : ''
+  const when = formatInstant(new Date(newest.at).toISOString())
+  return [`  stamped      ${plural(good, 'time')}, the newest of ${newest.treeSize} leaves, ${when}${rest}`]
 }
 
 function withheld(count: number): string {

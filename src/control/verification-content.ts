@@ -15,6 +15,7 @@ import { parse } from '../bytes/json.ts'
 import { attempt } from '../evidence/refusal.ts'
 import { digestOfDisclosure } from '../bytes/disclosure.ts'
 import type { VerifyFinding } from './verification-source.ts'
+import { StampCheck } from './verification-stamp.ts'
 import type { CheckedLeaf } from './verification-tree.ts'
 
 export interface ContentCounts {
@@ -33,6 +34,7 @@ export class ContentCheck {
   #evidence: Promise<EvidenceStore> | undefined
   #at = 0
   readonly keys: VerifierKey[] = []
+  readonly stamps = new StampCheck()
   #leaves = 0
   readonly #evidenceCount = { checked: 0, withheld: 0 }
   readonly #disclosureCount = { checked: 0, withheld: 0 }
@@ -60,6 +62,7 @@ export class ContentCheck {
       const key = attempt(() => parseKey(event.logKey))
       if (key) this.keys.push(key)
     }
+    this.stamps.take(leaf, leafIndex)
     await this.#checkEvidence(leaf, leafIndex)
     await this.#checkDisclosures(leaf, leafIndex)
   }

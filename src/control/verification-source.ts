@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { reasonOf } from '../store/error.ts'
 import { diskFiles } from '../store/file.ts'
 import { cosignedPath } from '../store/keeper.ts'
+import { Stamps, stampPath } from '../store/stamps.ts'
 import { readPublic, type StoredLog } from '../store/stored.ts'
 import { readWal, type StoredCommit, type StoredWal } from '../store/stored-wal.ts'
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
@@ -35,6 +36,8 @@ export interface Signed {
   readonly source: Buffer
   readonly note: Note
   readonly checkpoint: Checkpoint
+  /** It was kept for its time stamp, and may be from the time of an older key. */
+  readonly isStamped?: boolean
 }
 
 export interface Source {
@@ -54,8 +57,9 @@ export async function openSource(log: StoredLog, report: Report): Promise<Source
   // In the first second of a log nothing is published yet; its write-ahead log has everything.
   if (!published && wal.start !== 0) report({ problem: 'there is no published checkpoint', file: publishedPath(log) })
   const commits = wal.commits.map((commit) => openSigned(commit.file, commit.note, report, commit))
-  const signed = [published, cosigned, ...commits].filter((each) => each !== undefined)
   const publishedSize = published?.checkpoint.size ?? 0
+  const stamped = await openStamped(log, Math.max(publishedSize, wal.size), report)
+  const signed = [published, cosigned, ...stamped, ...commits].filter((each) => each !== undefined)
   const extent = { publishedSize, size: Math.max(publishedSize, wal.size) }
   const tree = new TreeCheck(
     log,
@@ -79,6 +83,20 @@ function publishedPath({ publicDirectory }: StoredLog): string {
 async function openCosigned({ logDirectory }: StoredLog, report: Report): Promise<Signed | undefined> {
   const source = logDirectory && (await diskFiles.read(cosignedPath(logDirectory)))
   return source ? openSigned(cosignedPath(logDirectory), source, report) : undefined
+}
+
+/** What was stamped was published: every one of them must be of this very tree. */
+async function openStamped(log: StoredLog, treeSize: number, report: Report): Promise<Signed[]> {
+  const stamps = new Stamps(log.publicDirectory)
+  const opened: Signed[] = []
+  for (const size of (await stamps.sizes()).filter((each) => each <= treeSize)) {
+    const kept = await stamps.read(size).catch(() => undefined)
+    const file = join(log.publicDirectory, stampPath(size))
+    const signed = kept && openSigned(file, Buffer.from(kept.checkpoint), report)
+    // A checkpoint of another size under this name is found out by the leaf that names its digest.
+    if (signed && signed.checkpoint.size <= treeSize) opened.push({ ...signed, isStamped: true })
+  }
+  return opened
 }
 
 /** "Byte-exact": a checkpoint that can be spelled in two ways could be changed unseen. */

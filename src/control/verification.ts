@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { reasonOf, StoreError } from '../store/error.ts'
 import { locateLog, type StoredLog } from '../store/stored.ts'
 import type { StoredWal } from '../store/stored-wal.ts'
+import type { Certificate } from '../evidence/x509.ts'
 import { verifyCosignatures } from '../tlog/cosignature.ts'
 import { formatKey, type VerifierKey } from '../tlog/key.ts'
 import { verifyNote } from '../tlog/note.ts'
 import { ContentCheck, type ContentCounts } from './verification-content.ts'
+import type { StampReport } from './verification-stamp.ts'
 import { inside, openSource, type Report, type Signed, type VerifyFinding } from './verification-source.ts'
 
 export interface VerifyOptions {
@@ -20,6 +22,8 @@ export interface VerifyOptions {
   readonly logKeys?: readonly VerifierKey[]
   /** Witnesses whose cosignature must be on the published checkpoint or the one kept beside it. */
   readonly witnessKeys?: readonly VerifierKey[]
+  /** Certificates of authorities whose time stamps must be there. */
+  readonly anchors?: readonly Certificate[]
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -33,6 +37,7 @@ export interface VerifyReport {
   readonly key: string | undefined
   readonly isPinned: boolean
   readonly cosignatures: readonly { readonly witness: string; readonly size: number; readonly at: number }[]
+  readonly stamps: StampReport
   readonly counts: ContentCounts & { readonly tiles: number; readonly checkpoints: number }
   readonly findings: readonly VerifyFinding[]
 }
@@ -70,17 +75,24 @@ async function examine(log: StoredLog, options: VerifyOptions): Promise<VerifyRe
   if (log.logDirectory) checkWal(wal, publishedSize, join(log.logDirectory, 'wal'), findings, report)
 
   const keys = options.logKeys ?? content.keys
-  const believed = signed.filter((each) => isSignedBy(each, origin, keys, report))
+  // The tree that a known key signed has the leaves that name the keys before it.
+  const allKeys = [...keys, ...content.keys]
+  const believed = signed.filter((each) => isSignedBy(each, origin, each.isStamped ? allKeys : keys, report))
   tree.compareRoots(believed.length > 0 ? believed : signed)
+  const stamps = await content.stamps.check(log, options.anchors, report)
   const cosignatures = checkWitnesses(signed, options.witnessKeys ?? [], report)
   return {
     origin,
     treeSize: tree.size,
     rootHash: tree.rootHash,
     publishedSize,
-    key: keyOf(believed, keys),
+    key: keyOf(
+      believed.filter(({ isStamped }) => !isStamped),
+      keys,
+    ),
     isPinned: options.logKeys !== undefined,
     cosignatures,
+    stamps,
     counts: { ...content.counts, tiles: tree.tiles, checkpoints: signed.length },
     findings,
   }

@@ -19,13 +19,18 @@ function linesIn(id: string): string[] {
     .filter((line) => line !== '')
 }
 
+function textsIn(id: string): Promise<string[]> {
+  return Promise.all([...(find<HTMLInputElement>(id).files ?? [])].map((file) => file.text()))
+}
+
 async function verify(file: File): Promise<void> {
   verdict.replaceChildren()
   if (file.size > MAX_PACKAGE_BYTES) return say(`${file.name} is larger than any package.`)
   say(`Reading ${file.name}…`)
   try {
     const bytes = new Uint8Array(await file.arrayBuffer())
-    const trust = { logKeys: linesIn('log-keys'), witnessKeys: linesIn('witness-keys') }
+    const authorities = await textsIn('authorities')
+    const trust = { logKeys: linesIn('log-keys'), witnessKeys: linesIn('witness-keys'), authorities }
     const onProgress = (done: number, total: number) => say(`Checking leaf ${done} of ${total}…`)
     const { report } = await checkPackage(bytes, trust, browserTools, onProgress)
     verdict.replaceChildren(...show(report, file.name, await digestOf(bytes)))

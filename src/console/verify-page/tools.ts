@@ -3,6 +3,7 @@
 import type { Tools } from '../../domain/package/tool.ts'
 import { concat, sha256 } from '../verify/bytes.ts'
 import { leafHash, nodeHash } from '../verify/inclusion.ts'
+import { browserSignatures } from './signatures.ts'
 import { parseKey, parseNote, verifyNote } from '../verify/note.ts'
 
 export const browserTools: Tools = {
@@ -13,6 +14,7 @@ export const browserTools: Tools = {
   },
   leafHash,
   nodeHash,
+  signatures: browserSignatures,
   judgeNote: async (note, key) => verifyNote(parseNote(note), await parseKey(key)),
   verify: async (key, message, signature) => {
     const { publicKey } = await parseKey(key)

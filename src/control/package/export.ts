@@ -55,6 +55,7 @@ class Exporter {
     const policy = await this.#addState()
     await this.#addLeaves()
     this.#writer.add(layout.CHECKPOINT, utf8.encode(closing.note))
+    if (closing.stamp) this.#writer.add(layout.CHECKPOINT_STAMP, closing.stamp)
     this.#writer.add(layout.PROOF, utf8.encode(canonical(proof as unknown as Json)))
     if (policy !== undefined) this.#name('policies', policy)
     await this.#addEvidence()

@@ -9,6 +9,7 @@ import { digestOf, type DigestText } from '../../bytes/digest.ts'
 import type { Asked } from '../../domain/package/manifest.ts'
 import { isRefusal, refuse, type Refusal } from '../../evidence/refusal.ts'
 import { StoreError } from '../../store/error.ts'
+import { Stamps } from '../../store/stamps.ts'
 import type { Written } from '../../store/package.ts'
 import { freshNonce } from '../fresh.ts'
 import type { Request } from '../handle.ts'
@@ -90,7 +91,8 @@ export class Exports implements AsyncDisposable {
     await this.#makeRoom()
     const { log, evidence, signer, options } = this.#instance
     const witnesses = (options.witnesses ?? []).map(({ key }) => key)
-    const source = { log, evidence, signer, witnesses, version: options.version, controls: readControls() }
+    const stamps = new Stamps(join(options.directory, 'log/public'))
+    const source = { log, evidence, signer, witnesses, version: options.version, controls: readControls(), stamps }
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const path = join(this.#directory, freshNonce())
     const place = { path, evidenceDirectory: join(options.directory, 'evidence') }

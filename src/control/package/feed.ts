@@ -6,9 +6,10 @@ import { PAYLOAD_TYPE, type Asked, type Manifest } from '../../domain/package/ma
 import { formatEnvelope } from '../../evidence/envelope.ts'
 import type { EvidenceStore } from '../../store/evidence.ts'
 import type { Log } from '../../store/log.ts'
+import type { Stamps } from '../../store/stamps.ts'
 import { formatKey, type Signer, type VerifierKey } from '../../tlog/key.ts'
 import { BATCH } from './message.ts'
-import { closingOf, proveRange, type Closing } from './proof.ts'
+import { closingOf, proveRange, stampedClosing, type Closing } from './proof.ts'
 import type { LeafRange } from './range.ts'
 
 export type FedLeaf = { readonly leafIndex: number; readonly leaf: Uint8Array; readonly disclosures?: Uint8Array }
@@ -38,11 +39,14 @@ export type ExportSource = {
   readonly witnesses: readonly VerifierKey[]
   readonly version: string
   readonly controls: ReadonlyMap<string, string>
+  readonly stamps?: Pick<Stamps, 'sizes' | 'read'>
 }
 
 export async function orderOf(source: ExportSource, asked: Asked, range: LeafRange): Promise<Order> {
   const { log, signer, version, controls } = source
-  const closing = closingOf(log, range, signer, source.witnesses)
+  const latest = closingOf(log, range, signer, source.witnesses)
+  const { stamps, witnesses } = source
+  const closing = stamps ? await stampedClosing(latest, stamps, range, signer, witnesses) : latest
   const manifest = {
     ...{ origin: log.origin, logKey: formatKey(signer.key), witnesses: closing.witnesses },
     ...{ ...range, checkpointSize: closing.size, asked, version },

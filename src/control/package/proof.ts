@@ -4,6 +4,7 @@ import { base64, utf8 } from '../../bytes/text.ts'
 import type { Edge, Proof } from '../../domain/package/layout.ts'
 import { spansOf } from '../../domain/package/tree.ts'
 import type { Log } from '../../store/log.ts'
+import type { Stamps } from '../../store/stamps.ts'
 import { verifyCosignatures } from '../../tlog/cosignature.ts'
 import { openCheckpoint } from '../../tlog/checkpoint.ts'
 import { leafHash, nodeHash } from '../../tlog/hash.ts'
@@ -16,6 +17,8 @@ export type Closing = {
   readonly size: number
   readonly rootHash: Uint8Array
   readonly witnesses: readonly string[]
+  /** A time stamp over the note, where there is one. */
+  readonly stamp?: Uint8Array
 }
 
 /** The latest checkpoint that witnesses cosigned, when it is behind the range and signed with the present key; else the latest. */
@@ -25,6 +28,29 @@ export function closingOf(log: Log, { to }: LeafRange, { key }: Signer, witnesse
   if (!cosigned || !opened || opened.size < to) return { ...head, witnesses: [] }
   const seen = witnesses.filter((witness) => attempt(() => verifyCosignatures(opened.note, [witness])) !== undefined)
   return { note: cosigned, size: opened.size, rootHash: opened.rootHash, witnesses: seen.map(formatKey) }
+}
+
+/**
+ * The oldest stamped checkpoint behind the range, signed with the present key, that at least as many witnesses cosigned as the one given;
+ * else that one. The older the stamp, the more it says.
+ */
+export async function stampedClosing(
+  closing: Closing,
+  stamps: Pick<Stamps, 'sizes' | 'read'>,
+  { to }: LeafRange,
+  { key }: Signer,
+  witnesses: readonly VerifierKey[],
+): Promise<Closing> {
+  for (const size of (await stamps.sizes()).filter((each) => each >= to && each <= closing.size)) {
+    const kept = await stamps.read(size)
+    const note = kept && Buffer.from(kept.checkpoint).toString()
+    const opened = note === undefined ? undefined : attempt(() => openCheckpoint(note, key.name, [key]))
+    if (!kept || note === undefined || opened?.size !== size) continue
+    const seen = witnesses.filter((witness) => attempt(() => verifyCosignatures(opened.note, [witness])) !== undefined)
+    if (seen.length < closing.witnesses.length) continue
+    return { note, size, rootHash: opened.rootHash, witnesses: seen.map(formatKey), stamp: kept.reply }
+  }
+  return closing
 }
 
 export async function proveRange(log: Log, { from, to }: LeafRange, { size }: Closing): Promise<Proof> {

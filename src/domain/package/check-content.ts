@@ -7,6 +7,7 @@ import type { Line } from './archive.ts'
 import { Disclosures } from './check-disclosure.ts'
 import { attempt, Evidence, type Count } from './check-evidence.ts'
 import type { Members, Opened } from './check-manifest.ts'
+import { Timestamps } from './check-timestamp.ts'
 import { Comparison } from './comparison.ts'
 import { parseControlMap, type ControlMap } from './control.ts'
 import { Derived } from './derived.ts'
@@ -26,6 +27,7 @@ export type ContentCheck = { readonly checks: readonly Check[]; readonly counts:
 export class Content {
   readonly leaves: Leaves
   readonly evidence: Evidence
+  readonly timestamps = new Timestamps()
   readonly #members: Members
   readonly #manifest: Manifest
   readonly #tools: Tools
@@ -51,6 +53,7 @@ export class Content {
   async take(leaf: PlainLeaf, line: Line): Promise<void> {
     this.leaves.add(line)
     this.evidence.take(leaf)
+    this.timestamps.take(leaf)
     await this.#disclosures.take(leaf)
     await this.#derived.take(leaf)
   }
@@ -151,7 +154,15 @@ async function startPolicy(members: Members, { from }: Manifest): Promise<string
 }
 
 const FIXED = new Set<string>([
-  ...[layout.MANIFEST, layout.CHECKPOINT, layout.PROOF, layout.HASHES, layout.HOWTO, layout.STATE],
+  ...[
+    layout.MANIFEST,
+    layout.CHECKPOINT,
+    layout.CHECKPOINT_STAMP,
+    layout.PROOF,
+    layout.HASHES,
+    layout.HOWTO,
+    layout.STATE,
+  ],
   ...FRAMEWORKS.map(layout.controlsName),
 ])
 const FOLDERS = /^(?:log\/leaves|disclosures)\/\d{12}\.jsonl$|^evidence\/[0-9a-f]{2}\.jsonl$/

@@ -21,6 +21,8 @@ export type LogCheck = {
   readonly checks: readonly Check[]
   /** Whether every leaf of the range is in the log, at its place, and a leaf. */
   readonly isProven: boolean
+  /** Roots of the full subtrees before the range. */
+  readonly before: readonly Uint8Array[]
   /** Of the checkpoint, in base64. */
   readonly rootHash: string
   readonly cosigners: readonly string[]
@@ -41,14 +43,19 @@ export async function checkLog(
   const rootHash = signed.rootHash ? formatBase64(signed.rootHash) : ''
   const heads = { rootHash, cosigners: witnessed.cosigners }
   const checks = [signed.check, witnessed.check]
-  const failed = (...more: readonly Check[]) => ({ ...heads, checks: [...checks, ...more], isProven: false })
+  const failed = (...more: readonly Check[]) => ({
+    ...heads,
+    checks: [...checks, ...more],
+    isProven: false,
+    before: [],
+  })
   if (!signed.rootHash) return failed(skipped('leaves', 'checkpoint'), skipped('edges', 'checkpoint'))
   const proof = await readProof(members)
   const whole = await checkLeaves({ members, manifest }, proof, signed.rootHash, take, tools, onProgress)
   const { check, first, last } = whole
   if (check.state !== 'ok' || !first || !last) return failed(check, skipped('edges', 'leaves'))
   const edges = await checkEdges({ first, last }, proof?.edges ?? [], signed.rootHash, manifest, tools)
-  return { ...heads, checks: [...checks, check, edges], isProven: true }
+  return { ...heads, checks: [...checks, check, edges], isProven: true, before: proof?.before ?? [] }
 }
 
 async function textOfMember(members: Members, name: string): Promise<string | undefined> {

@@ -18,6 +18,8 @@ export type Trust = {
   readonly logKeys?: readonly string[]
   /** Witnesses whose cosignature must be there. */
   readonly witnessKeys?: readonly string[]
+  /** Certificates of time-stamping authorities whose stamps must cover the period, as PEM. */
+  readonly authorities?: readonly string[]
 }
 
 export type PackageReport = {
@@ -35,6 +37,7 @@ export type Proven = Opened & { readonly leaves: Leaves; readonly evidence: Pick
 const none = { checked: 0, withheld: 0 }
 const CONTENT = [
   'evidence',
+  'timestamps',
   'disclosures',
   'populations',
   'exceptions',
@@ -71,8 +74,9 @@ export async function checkPackage(
       return { report: report({ rootHash, cosigners, checks: [...log.checks, ...rest] }), proven: undefined }
     }
     const { checks: more, counts } = await content.check(rootHash)
-    const { leaves, evidence } = content
-    const all = { rootHash, cosigners, counts, checks: [...log.checks, ...more] }
+    const { leaves, evidence, timestamps } = content
+    const stamps = await timestamps.check(opened, evidence, log.before, trust.authorities ?? [], tools)
+    const all = { rootHash, cosigners, counts, checks: [...log.checks, ...more.slice(0, 1), stamps, ...more.slice(1)] }
     return { report: report(all), proven: { ...opened, leaves, evidence } }
   } catch (error) {
     // Signed, and still not what any exporter of ours writes.

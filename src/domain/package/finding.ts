@@ -12,6 +12,8 @@ export type Cause =
   | 'wrong_key'
   | 'not_in_log'
   | 'outside_period'
+  | 'not_covering'
+  | 'expired'
 
 export type Problem = { readonly cause: Cause; readonly detail: string }
 

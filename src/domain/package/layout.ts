@@ -4,6 +4,8 @@ import { encodeText } from '../../bytes/portable.ts'
 
 export const MANIFEST = 'manifest.json'
 export const CHECKPOINT = 'log/checkpoint'
+/** The TimeStampResp (RFC 3161) over the checkpoint, where there is one. */
+export const CHECKPOINT_STAMP = 'log/checkpoint.tsr'
 /** {@link Proof}, canonical JSON. */
 export const PROOF = 'log/proof.json'
 export const LEAVES = 'log/leaves/'

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { sha256 } from '../../bytes/digest.ts'
+import { nodeSignatures } from '../../evidence/node-signature.ts'
 import type { Tools } from './tool.ts'
 import { isCosigner, verifyCosignatures } from '../../tlog/cosignature.ts'
 import { leafHash, nodeHash } from '../../tlog/hash.ts'
@@ -15,6 +16,7 @@ export const nodeTools: Tools = {
   leafHash,
   nodeHash,
   judgeNote: (note, key) => judge(note, parseKey(key)),
+  signatures: nodeSignatures,
   verify: (key, message, signature) => verifyEd25519(parseKey(key), message, signature),
 }
 

@@ -1,5 +1,7 @@
 /** The cryptography that checking a package needs, as whoever runs it has it: Node's own, or that of a browser. */
 
+import type { SignatureTools } from '../../evidence/algorithm.ts'
+
 type Eventually<T> = T | Promise<T>
 
 export type Tools = {
@@ -20,4 +22,6 @@ export type Tools = {
   readonly judgeNote: (note: string, key: string) => Eventually<'valid' | 'wrong' | 'absent'>
   /** Ed25519 over these bytes by the public key of a verifier key. Throws a sentence for what is no key. */
   readonly verify: (key: string, message: Uint8Array, signature: Uint8Array) => Eventually<boolean>
+  /** RSA and ECDSA, for time stamps. */
+  readonly signatures: SignatureTools
 }
