@@ -157,8 +157,23 @@ function createFormat(timeZone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-GB', { ...parts, timeZone })
 }
 
+type LocalTime = { readonly day: string; readonly hour: number; readonly weekday: number; readonly text: string }
+
+/** The minute that was asked for last, in each zone: leaves come in the order of their time. */
+const minutes = new Map<string, { readonly minute: number; readonly time: LocalTime }>()
+
 /** Wall-clock time in an IANA zone, in UTC where there is none of that name; weekdays are 1 for Monday to 7. Never throws. */
-export function localTime(at: number, zone: string) {
+export function localTime(at: number, zone: string): LocalTime {
+  const minute = Math.floor(at / 60_000)
+  const known = minutes.get(zone)
+  if (known?.minute === minute) return known.time
+  if (minutes.size >= MAX_FORMATS) minutes.clear()
+  const time = formatTime(at, zone)
+  minutes.set(zone, { minute, time })
+  return time
+}
+
+function formatTime(at: number, zone: string): LocalTime {
   const format = formatOf(zone)
   const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]))
   const day = `${part['year']}-${part['month']}-${part['day']}`

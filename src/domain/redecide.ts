@@ -5,7 +5,7 @@ import { isRefusal } from '../evidence/refusal.ts'
 import type { PolicySet } from '../policy/policy.ts'
 import { claimsOf, exhibitsOf, type Claims } from './claims.ts'
 import { decide } from './decide.ts'
-import { spell, write, type Leaf } from './leaf.ts'
+import { spellUnchecked, write, type Leaf } from './leaf.ts'
 import type { ReadonlyState, State } from './state.ts'
 
 /** `withheld`: the evidence is not there any more, so that nobody can tell; it is counted, not hidden. */
@@ -30,7 +30,7 @@ export async function redecide(
   return decideAgain(leaf, stored, claims, state, policies)
 }
 
-/** What is left once its evidence was verified: the decision on these claims, and its spelling. */
+/** What is left once its evidence was verified: the decision on these claims, and its spelling. `stored` is what `leaf` was read from. */
 export function decideAgain(
   leaf: Leaf,
   stored: Uint8Array,
@@ -40,7 +40,7 @@ export function decideAgain(
 ): Redecision {
   const { command, caller, given, at } = leaf
   const decision = decide({ command, caller, claims, given, at }, state as State, policies)
-  const again = spell(write(leaf, decision), originOf(leaf, state))
+  const again = spellUnchecked(write(leaf, decision), originOf(leaf, state))
   if (equal(again, stored)) return { outcome: 'same' }
   return {
     outcome: 'different',

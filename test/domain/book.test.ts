@@ -94,7 +94,11 @@ const story: fc.Arbitrary<Step[]> = fc
   .tuple(fc.nat(5), fc.nat(whole.length), fc.array(tidy, { minLength: 12, maxLength: 12 }), fc.constantFrom(...kinds))
   .map(([n, length, tidies, last]) =>
     [...whole.slice(0, length), last].map((kind, index) => ({
-      ...{ kind, a: n, b: kind === 'sign in' || kind === 'approve' ? Math.floor(index / 2) : n },
+      ...{
+        kind: kind === 'return' && n % 2 === 1 ? 'expire' : kind,
+        a: n,
+        b: kind === 'sign in' || kind === 'approve' ? Math.floor(index / 2) : n,
+      },
       ...{ laterMs: 1_000, tidy: tidies[index] ?? '' },
     })),
   )
