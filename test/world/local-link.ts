@@ -1,9 +1,8 @@
 /** The index in the thread of the test, over a trail that it can look into, by the very messages that go to a thread of its own. */
 
 import { MessageChannel } from 'node:worker_threads'
-import type { Ledger } from '../../src/control/ledger.ts'
 import { Indexer } from '../../src/control/trail/indexer.ts'
-import { Indexing } from '../../src/control/trail/indexing.ts'
+import { Indexing, type IndexingOptions } from '../../src/control/trail/indexing.ts'
 import { transferOf, type StartLink } from '../../src/control/trail/link.ts'
 import type { FromIndex, ToIndex } from '../../src/control/trail/word.ts'
 import type { Trail } from '../../src/index/trail.ts'
@@ -24,7 +23,12 @@ export function localLink(trail: Trail): StartLink {
 }
 
 /** Indexes into that trail from now on, and closes it at its own end. */
-export function indexInto(trail: Trail, ledger: Ledger, clock: () => number, reports: string[] = []): Indexing {
+export function indexInto(
+  trail: Trail,
+  ledger: IndexingOptions['ledger'],
+  clock: () => number,
+  reports: string[] = [],
+): Indexing {
   const report = (sentence: string) => void reports.push(sentence)
   const indexing = new Indexing({ ledger, start: localLink(trail), clock, report })
   indexing.start()

@@ -14,7 +14,7 @@ import { factsOf } from './memory.ts'
 import type { FromIndex, Question, Questions } from './word.ts'
 
 export type IndexingOptions = {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'log' | 'publishedSize' | 'state'>
   readonly start: StartLink
   readonly clock: () => number
   /** Hears in one sentence of what goes wrong. */
