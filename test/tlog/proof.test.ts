@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { sha256, type Digest } from '../../src/bytes/digest.ts'
 import { EMPTY_ROOT, hashText, leafHash, nodeHash, prefixedLeafHash } from '../../src/tlog/hash.ts'
 import { consistencyRanges, inclusionRanges, proveRanges, rangeRoot, rangeTiles } from '../../src/tlog/proof.ts'
-import { formatTilePath, partialTiles, tileWidth } from '../../src/tlog/tile.ts'
+import { formatTilePath, parseTilePath, partialTiles, tileWidth } from '../../src/tlog/tile.ts'
 import { stateFromTiles, Tree } from '../../src/tlog/tree.ts'
 import { verifyConsistency, verifyInclusion } from '../../src/tlog/verify.ts'
 import { consistencyProofs, inclusionProofs, leaves, leafHashes, roots } from './vectors.ts'
@@ -149,6 +149,46 @@ test('indices up to 2^40 stay exact: ranges tile the tree, and tiles exist', () 
       for (const { level, index } of old.flatMap(rangeTiles)) expect(tileWidth(level, index, size)).toBeGreaterThan(0)
     }),
   )
+})
+
+/** The tiles of a tree of equal leaves, which has one hash a level: true at any size. */
+const levels = [hashText(leafHash(Buffer.from('leaf')))]
+for (let level = 1; level <= 48; level += 1)
+  levels.push(hashText(nodeHash(Buffer.from(levels[level - 1]!, 'latin1'), Buffer.from(levels[level - 1]!, 'latin1'))))
+const uniform = (level: number) => Buffer.from(levels[8 * level]!.repeat(256), 'latin1')
+
+test('proofs of trees up to 2^40 leaves verify, and of no other leaf, size or root', () => {
+  const large = fc.integer({ min: 2 ** 31, max: 2 ** 40 })
+  fc.assert(
+    fc.property(large, fc.integer({ min: 0, max: 2 ** 40 }), large, (size, pick, other) => {
+      const root = rangeRoot({ from: 0, to: size }, uniform)
+      const leafIndex = pick % size
+      const leaf = Buffer.from(levels[0]!, 'latin1')
+      const proof = proveRanges(inclusionRanges(leafIndex, size), uniform)
+      expect(verifyInclusion(leafIndex, size, leaf, proof, root)).toBe(true)
+      expect(verifyInclusion(leafIndex, size, sha256(leaf), proof, root)).toBe(false)
+      expect(verifyInclusion(leafIndex, size, leaf, proof, sha256(root))).toBe(false)
+      expect(verifyInclusion(leafIndex, size, leaf, proof.slice(1), root)).toBe(false)
+      const [oldSize, newSize] = size < other ? [size, other] : [other, size]
+      const [oldRoot, newRoot] = [oldSize, newSize].map((to) => rangeRoot({ from: 0, to }, uniform)) as [Digest, Digest]
+      const consistency = proveRanges(consistencyRanges(oldSize, newSize), uniform)
+      expect(verifyConsistency(oldSize, newSize, oldRoot, newRoot, consistency)).toBe(true)
+      if (oldSize < newSize)
+        expect(verifyConsistency(oldSize, newSize, sha256(oldRoot), newRoot, consistency)).toBe(false)
+      const tree = new Tree()
+      tree.restore(stateFromTiles(size, uniform))
+      expect(tree.root()).toEqual(root)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('tiles of a tree of 2^40 leaves have names that come back, and are counted', () => {
+  expect(partialTiles(2 ** 40).map(formatTilePath)).toEqual(['tile/5/000.p/1'])
+  expect(formatTilePath({ level: 'entries', index: 2 ** 32 - 1, width: 256 })).toBe('tile/entries/x004/x294/x967/295')
+  expect(parseTilePath('tile/0/x004/x294/x967/295')).toEqual({ level: 0, index: 2 ** 32 - 1, width: 256 })
+  expect(tileWidth(0, 2 ** 32 - 1, 2 ** 40)).toBe(256)
+  expect(tileWidth(0, 2 ** 32, 2 ** 40)).toBe(0)
 })
 
 test('a tree far beyond 2^32 leaves grows as its tiles say', () => {
