@@ -10,6 +10,8 @@ const softwarePasskey = {
   text: 'sign with a software passkey kept in FILE, for CI and demos; labelled as such everywhere',
 }
 
+const askedIn = ['<leaf-index>', 'the leaf that asked for it, as countersign erasures lists it'] as const
+
 export const start: readonly Declaration[] = [
   {
     name: 'login',
@@ -157,12 +159,37 @@ export const people: readonly Declaration[] = [
     examples: [
       [
         'countersign erase person @kit --reason "asked for it, ticket 41"',
-        'revoke them first; no second administrator is asked',
+        'revoke them first; where there is another administrator, they must agree',
       ],
       ['countersign erase person @kit --field ip --field userAgent --reason "ninety days are over"', 'only these'],
     ],
-    next: ['verify', 'replay'],
+    next: ['erasures', 'erase agree'],
     load: async () => await import('./erase-person.ts'),
+  },
+  {
+    name: 'erasures',
+    summary: 'Erasures that wait for a second administrator',
+    examples: [['countersign erasures', 'who is to be forgotten, of what, and who asked']],
+    next: ['erase agree', 'erase decline'],
+    load: async () => await import('./erasures.ts'),
+  },
+  {
+    name: 'erase agree',
+    summary: 'Agree to an erasure that another administrator asked for',
+    arguments: [askedIn],
+    options: [softwarePasskey],
+    examples: [['countersign erase agree 4711', 'shows what is signed, and signs it; it is carried out at once']],
+    next: ['verify', 'replay'],
+    load: async () => await import('./erase-agree.ts'),
+  },
+  {
+    name: 'erase decline',
+    summary: 'Decline an erasure, or withdraw your own',
+    arguments: [askedIn],
+    options: [softwarePasskey, { flags: '--reason <text>', text: 'why; recorded', isMandatory: true }],
+    examples: [['countersign erase decline 4711 --reason "she still works here"', 'nothing is erased']],
+    next: ['erasures'],
+    load: async () => await import('./erase-decline.ts'),
   },
 ]
 

@@ -1,7 +1,8 @@
-/** Has what is personal about a person erased, and says what went and what stays. */
+/** Asks to have what is personal about a person erased; where there is another administrator, it waits for them. */
 
 import * as z from '../bytes/schema.ts'
-import { leafIndex, shown } from './contract.ts'
+import { erased, waiting, type Erased } from './contract-erasure.ts'
+import { EXIT } from './failure.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
 import type { Terminal } from './terminal.ts'
 import { plural } from './text.ts'
@@ -13,30 +14,32 @@ export interface EraseOptions extends ServerOptions {
   readonly reason: string
 }
 
-const erased = z.object({
-  person: shown,
-  isDone: z.boolean(),
-  doneIn: leafIndex.optional(),
-  leaves: z.int(),
-  disclosures: z.int(),
-  evidence: z.int(),
-  evidenceKept: z.int(),
-})
-
 /** It looks through the whole log. */
-const ANSWER_MS = 600_000
+export const ANSWER_MS = 600_000
 
+/** 0 when it is ordered, 75 when it waits for another administrator. */
 export async function run(options: EraseOptions, terminal: Terminal): Promise<number> {
   const { person, field, evidence, reason } = options
   const body = { reason, ...(field && { fields: field }), ...(evidence && { evidence }) }
   const path = `/api/v1/people/${encodeURIComponent(person)}/erasures`
-  const receipt = await openClient(options, terminal).post(path, body, erased, { timeoutMs: ANSWER_MS })
-  const { result } = receipt
-  terminal.result({ ...result, leafIndex: receipt.leafIndex }, () => textOf(result, receipt.leafIndex))
-  return 0
+  const client = openClient(options, terminal)
+  const { result, leafIndex } = await client.post(path, body, z.union([waiting, erased]), { timeoutMs: ANSWER_MS })
+  if ('asked' in result) {
+    terminal.result({ state: 'waiting', ...result, leafIndex }, () =>
+      [
+        `asked; another administrator must agree until ${result.expiresAt}, and nothing is erased before`,
+        `fingerprint: ${result.fingerprint}`,
+        `they run: countersign erase agree ${result.asked}`,
+        `leaf: ${leafIndex}`,
+      ].join('\n'),
+    )
+    return EXIT.waiting
+  }
+  terminal.result({ ...result, leafIndex }, () => textOfErased(result, leafIndex))
+  return EXIT.ok
 }
 
-function textOf(result: z.infer<typeof erased>, ordered: number): string {
+export function textOfErased(result: Erased, ordered: number): string {
   if (!result.isDone)
     return `ordered, and not carried out yet; the server goes on trying and says so in a leaf\nleaf: ${ordered}`
   const { person, disclosures, leaves, evidence, evidenceKept, doneIn } = result

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Office } from './office.ts'
+import { Office, type Worker } from './office.ts'
 
 test('a person who left is forgotten: by name nowhere, by id everywhere; the answer says what went and what stays', async () => {
   await using office = await Office.open()
@@ -39,4 +39,59 @@ test('a person who left is forgotten: by name nowhere, by id everywhere; the ans
   expect((await office.post(`/api/v1/people/${eve.id}/erasures`, body, ana.token)).body.result.disclosures).toBe(1)
   // All that was left to go is why it was asked for the first time.
   expect(office.reports).toEqual([])
+})
+
+test('one administrator asks, another agrees with a passkey over the exact order; until then nothing goes', async () => {
+  await using office = await Office.open()
+  const ana = await office.admin()
+  const ben = await office.person(ana, 'ben', ['admin'])
+  const eve = await office.person(ana, 'eve', ['auditor'])
+  await office.post('/api/v1/people/@eve/revocation', { reason: 'left' }, ana.token)
+  const ask = () => office.post('/api/v1/people/@eve/erasures', { reason: 'asked for it' }, ana.token)
+  const { status, body } = await ask()
+  expect([status, body.outcome, body.type]).toEqual([202, 'waiting', 'erasure.asked'])
+  const { asked } = body.result
+  expect(asked).toBe(body.leafIndex)
+
+  const listed = async (as: Worker) => (await office.get('/api/v1/erasures', as.token)).body.erasures
+  const [shown] = await listed(ben)
+  expect(shown).toMatchObject({ asked, person: eve.id, evidence: false, by: { id: ana.id } })
+  expect(JSON.parse(shown.statement)).toMatchObject({
+    predicateType: 'https://countersign.dev/erasure/v1',
+    predicate: { asker: ana.id, evidence: false, origin: 'log.example' },
+  })
+  expect((await office.get('/api/v1/people', ana.token)).text).toContain('eve')
+
+  const answer = (as: Worker, kind: string, more: object = {}) =>
+    office.post(`/api/v1/erasures/${asked}/${kind}`, { assertion: office.sign(as, shown.challenge), ...more }, as.token)
+  expect((await answer(ana, 'agreements')).body.code).toBe('own_erasure')
+  expect((await answer(await office.person(ana, 'otto', ['auditor']), 'agreements')).body.code).toBe('policy_refused')
+  const other = {
+    assertion: office.sign(
+      ben,
+      shown.challenge.replace(/^./, (c: string) => (c === 'A' ? 'B' : 'A')),
+    ),
+  }
+  const elsewhere = await office.post(`/api/v1/erasures/${asked}/agreements`, other, ben.token)
+  expect(elsewhere.body.code).toBe('statement_mismatch')
+
+  const agreed = await answer(ben, 'agreements')
+  expect([agreed.status, agreed.body.type]).toEqual([201, 'erasure.ordered'])
+  expect(agreed.body.result).toMatchObject({ person: eve.id, isDone: true })
+  expect(JSON.parse(agreed.body.leaf).data.event).toMatchObject({ by: ana.id, agreed: { by: ben.id, asked } })
+  expect((await office.get('/api/v1/people', ana.token)).text).not.toContain('"eve"')
+  expect(await listed(ben)).toEqual([])
+  expect((await answer(ben, 'agreements')).body.code).toBe('no_such_erasure')
+
+  const again = (await ask()).status === 404 ? undefined : 'known'
+  expect(again).toBeUndefined()
+  const second = await office.post(`/api/v1/people/${eve.id}/erasures`, { reason: 'once more' }, ana.token)
+  const [open] = await listed(ana)
+  const declined = await office.post(
+    `/api/v1/erasures/${second.body.result.asked}/refusals`,
+    { assertion: office.sign(ben, open.challenge), reason: 'it is all gone' },
+    ben.token,
+  )
+  expect([declined.status, declined.body.type]).toEqual([201, 'erasure.declined'])
+  expect(await listed(ana)).toEqual([])
 })

@@ -199,12 +199,15 @@ export class Office implements AsyncDisposable {
 
   async decide(worker: Worker, release: string, kind: 'approvals' | 'refusals', more: object = {}): Promise<Answer> {
     const { body: shown } = await this.get(`/api/v1/releases/${release}`, worker.token)
-    const { response, passkey } = assert(worker.passkey, {
-      challenge: base64url.decode(shown.challenge),
-      origin: ORIGIN,
-    })
+    const assertion = this.sign(worker, shown.challenge)
+    return this.post(`/api/v1/releases/${release}/${kind}`, { assertion, ...more }, worker.token)
+  }
+
+  /** What the worker's passkey says over a challenge. */
+  sign(worker: Worker, challenge: string): object {
+    const { response, passkey } = assert(worker.passkey, { challenge: base64url.decode(challenge), origin: ORIGIN })
     worker.passkey = passkey
-    return this.post(`/api/v1/releases/${release}/${kind}`, { assertion: response, ...more }, worker.token)
+    return response
   }
 
   push(door: Door, body: object, claims: object = {}): Promise<Answer> {

@@ -45,9 +45,9 @@ test('no route changes anything without a leaf, none shows the trail without one
         wrong.push(`GET ${pattern} wrote ${looks === 0 ? 'a' : 'no'} leaf`)
       // A code is worth nothing until it is exchanged, and the exchange is the leaf.
       if (method === 'GET' || pattern === '/api/v1/logins/codes') continue
-      // An erasure is ordered in one leaf and done in another.
-      const wanted = pattern.endsWith('/erasures') ? 2 : 1
-      if (calls.some(({ leaves }) => leaves !== wanted)) wrong.push(`${method} ${pattern} wrote no leaf`)
+      // An erasure is ordered in one leaf and done in another; it may have to be asked for first.
+      const most = /erasures$|agreements$/.test(pattern) ? 2 : 1
+      if (calls.some(({ leaves }) => leaves < 1 || leaves > most)) wrong.push(`${method} ${pattern} wrote no leaf`)
     }
   }
   expect(wrong).toEqual([])

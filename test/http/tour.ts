@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { systemCaller } from '../../src/control/handle.ts'
-import type { Answer, Office } from './office.ts'
+import type { Answer, Office, Worker } from './office.ts'
 import {
   build,
   createCommit,
@@ -61,10 +61,27 @@ async function tourPeople({ office, ana, dana }: Story): Promise<void> {
   await office.post(`/api/v1/people/${eve.id}/roles`, { role: 'auditor', reason: 'the yearly audit' }, ana.token)
   await office.ask('DELETE', '/api/v1/people/@eve/roles/auditor', { as: ana.token })
   await office.post('/api/v1/people/@eve/revocation', { reason: 'the audit is over' }, ana.token)
-  await office.post('/api/v1/people/@eve/erasures', { reason: 'as agreed', fields: ['userAgent'] }, ana.token)
+  const asked = { reason: 'as agreed', fields: ['userAgent'] }
+  await office.post('/api/v1/people/@eve/erasures', asked, ana.token)
+  await tourErasures(office, ana, asked)
   const { body } = await office.post('/api/v1/keys', { format: 'ssh', publicKey: createSigningKey().line }, dana.token)
   await office.ask('DELETE', `/api/v1/keys/${encodeURIComponent(body.result.key)}`, { as: dana.token })
   await office.get('/api/v1/setup')
+}
+
+/** With a second administrator, who is waited for. */
+async function tourErasures(office: Office, ana: Worker, asked: object): Promise<void> {
+  const finn = await office.person(ana, 'finn', ['admin'])
+  for (const [kind, more] of [
+    ['agreements', {}],
+    ['refusals', { reason: 'once is enough' }],
+  ] as const) {
+    const { body } = await office.post('/api/v1/people/@eve/erasures', asked, ana.token)
+    const { body: shown } = await office.get('/api/v1/erasures', finn.token)
+    const assertion = office.sign(finn, shown.erasures[0].challenge)
+    await office.post(`/api/v1/erasures/${body.result.asked}/${kind}`, { assertion, ...more }, finn.token)
+  }
+  await office.post(`/api/v1/people/${finn.id}/revocation`, { reason: 'the tour goes on' }, ana.token)
 }
 
 async function tourSettings({ office, ana, door }: Story): Promise<void> {
