@@ -12,38 +12,47 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * Throws a TypeError for a number that is not finite and for a string with a lone surrogate.
  */
 export function canonical(value: Json): string {
-  const found: Found = { isIndexed: false }
-  const ordered = order(value, found)
+  const found: Found = { isIndexed: false, isLarge: false, isDeep: false }
+  const ordered = order(value, found, -Infinity)
   return found.isIndexed ? spellOut(value) : JSON.stringify(ordered)
 }
 
 type Members = { readonly [name: string]: Json | undefined }
-/** Whether a name was met that a plain object does not keep in the place where it was put. */
-type Found = { isIndexed: boolean }
+type Found = {
+  /** A name was met that a plain object does not keep in the place where it was put. */
+  isIndexed: boolean
+  /** An integer was met of which its neighbours may be the same number. */
+  isLarge: boolean
+  /** It is nested deeper than is looked at. */
+  isDeep: boolean
+}
 
 /** A copy whose members stand in canonical order: spelling that in one go is more than twice as fast as piece by piece. */
-function order(value: Json | undefined, found: Found): Json {
+function order(value: Json | undefined, found: Found, depth: number): Json {
   if (typeof value === 'string') {
     if (!value.isWellFormed()) throw new TypeError('a string has a lone surrogate')
     return value
   }
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError('a number is not finite')
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) found.isLarge = true
     return value
   }
   if (value === null || typeof value === 'boolean') return value
-  if (Array.isArray(value)) return value.map((member: Json) => order(member, found))
-  return orderMembers(value as Members, found)
+  if (depth === MAX_DEPTH) found.isDeep = true
+  if (found.isDeep) return null
+  if (Array.isArray(value)) return value.map((member: Json) => order(member, found, depth + 1))
+  return orderMembers(value as Members, found, depth + 1)
 }
 
-function orderMembers(object: Members, found: Found): Json {
+function orderMembers(object: Members, found: Found, depth: number): Json {
   const ordered: Record<string, Json> = {}
   for (const name of sortedNames(object)) {
     const member = object[name]
     if (member === undefined) continue
     // "10" would come before "9", and before every other name; "__proto__" would not come at all.
     if (isDigit(name.charCodeAt(0)) || name === '__proto__') found.isIndexed = true
-    else if (name.isWellFormed()) ordered[name] = order(member, found)
+    else if (name.isWellFormed()) ordered[name] = order(member, found, depth)
     else throw new TypeError('a string has a lone surrogate')
   }
   return ordered
@@ -113,9 +122,22 @@ export function parse(text: string): Json {
 
 /** Parses, and requires the text to be its own canonical form: for bytes that were signed or hashed. */
 export function parseCanonical(text: string): Json {
+  const known = JSON.parse(text) as Json
+  if (isOwnSpelling(known, text)) return known
   const value = parse(text)
   if (canonical(value) !== text) throw new SyntaxError('JSON is not in canonical form (RFC 8785)')
   return value
+}
+
+/** What was lost in parsing would be missing here: only the few things that JSON.parse and JSON.stringify agree on are looked for. */
+function isOwnSpelling(value: Json, text: string): boolean {
+  const found: Found = { isIndexed: false, isLarge: false, isDeep: false }
+  try {
+    const ordered = order(value, found, 0)
+    return !found.isIndexed && !found.isLarge && !found.isDeep && JSON.stringify(ordered) === text
+  } catch {
+    return false
+  }
 }
 
 type Level = Set<string> | undefined

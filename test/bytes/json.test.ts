@@ -174,3 +174,58 @@ test('no text makes the parser see another value than JSON.parse does, or fail w
     { numRuns: 2000 },
   )
 })
+
+test('the canonical form is taken, and nothing that parse refuses, however it is put', () => {
+  const slow = (text: string): Json | undefined => {
+    try {
+      const value = parse(text)
+      return canonical(value) === text ? value : undefined
+    } catch {
+      return undefined
+    }
+  }
+  const fast = (text: string): Json | undefined => {
+    try {
+      return parseCanonical(text)
+    } catch {
+      return undefined
+    }
+  }
+  const nested = (levels: number) => `${'{"a":['.repeat(levels / 2)}1${']}'.repeat(levels / 2)}`
+  const piece = fc.constantFrom(
+    ...[
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"b"',
+      '"10"',
+      '"9"',
+      '"__proto__"',
+      '"\\u0061"',
+      '"\\ud800"',
+      '"é"',
+      '"\\n"',
+    ],
+    ...['1', '0', '-0', '-1', '1.5', '1e3', '9007199254740991', '9007199254740992', '1e400', 'true', 'null', ' '],
+  )
+  const anything = fc.oneof(
+    fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join('')),
+    fc.json(),
+    fc.json().map((text) => canonical(JSON.parse(text) as Json)),
+    fc.dictionary(fc.constantFrom('a', 'b', '10', '9', '__proto__'), piece).map(
+      (members) =>
+        `{${Object.entries(members)
+          .map(([name, text]) => `"${name}":${text}`)
+          .join()}}`,
+    ),
+    fc.constantFrom(nested(62), nested(64), nested(66), nested(100_000)),
+  )
+  fc.assert(
+    fc.property(anything, (text) => expect(fast(text)).toEqual(slow(text))),
+    { numRuns: 3_000 },
+  )
+})
