@@ -98,7 +98,8 @@ function textOf(report: VerifyReport, { paint }: Terminal): string {
 
 function stampLines({ stamps: { good, newest }, treeSize }: VerifyReport): string[] {
   if (!newest) return []
-  const rest = treeSize > newest.treeSize ? `; leaves ${newest.treeSize} to ${treeSize - 1} not yet` : ''
+  const [from, last] = [newest.treeSize, treeSize - 1]
+  const rest = from > last ? '' : from === last ? `; leaf ${last} not yet` : `; leaves ${from} to ${last} not yet`
   const when = formatInstant(new Date(newest.at).toISOString())
   return [`  stamped      ${plural(good, 'time')}, the newest of ${newest.treeSize} leaves, ${when}${rest}`]
 }

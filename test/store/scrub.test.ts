@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Finding, Log } from '../../src/store/log.ts'
-import { appendMany, leafOf, TestDirectory } from './world.ts'
+import { ed25519Signer } from '../../src/tlog/key.ts'
+import { appendMany, leafOf, origin, TestDirectory } from './world.ts'
 
 async function findings(log: Log): Promise<Finding[]> {
   const found: Finding[] = []
@@ -175,4 +177,31 @@ test('two leaves changed in one bundle: each is named, and put back by itself', 
     await log.repair(pair[0], leafOf(pair[0]))
     expect(await findings(log)).toEqual([])
   }
+})
+
+test('a checkpoint that two keys signed, or one, is signed again as it was, while a key takes over and after', async () => {
+  using directory = new TestDirectory()
+  const next = ed25519Signer(origin, directory.signer.key.type, generateKeyPairSync('ed25519').privateKey)
+  await using log = await directory.open({ formerKeys: [next.key] })
+  await appendMany(log, 1)
+  log.useSigner(directory.signer, next)
+  await appendMany(log, 1)
+  log.useSigner(directory.signer)
+  await appendMany(log, 1)
+  const path = walFile(directory)
+  const before = readFileSync(path)
+  for (const size of [1, 2, 3]) {
+    log.useSigner(directory.signer, size === 2 ? next : undefined)
+    const at = before.indexOf(`${origin}\n${size}\n`)
+    change(path, at + origin.length + 3)
+    const [found] = await findings(log)
+    expect(found).toBeDefined()
+    await log.repair(found!.leafIndex, leafOf(found!.leafIndex))
+    expect(readFileSync(path).equals(before)).toBe(true)
+  }
+  // Two signatures where one stood would run into the next leaf: refused, and nothing is written.
+  log.useSigner(next)
+  change(path, before.indexOf(`${origin}\n2\n`) + origin.length + 3)
+  const [found] = await findings(log)
+  await expect(log.repair(found!.leafIndex, leafOf(found!.leafIndex))).rejects.toThrow('cannot be signed again')
 })
