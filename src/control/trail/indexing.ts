@@ -132,7 +132,13 @@ export class Indexing implements AsyncDisposable {
   async erase(leafIndexes: readonly number[]): Promise<void> {
     for (const leafIndex of leafIndexes) this.#owed.add(leafIndex)
     await this.#awake()
-    await this.#feed.alone(() => this.#payOwed(this.#link))
+    await this.#feed.alone(() => this.#payOwed(this.#link)).catch((error: Error) => this.#paidBy(leafIndexes, error))
+  }
+
+  /** Whoever begins anew begins with what is owed. */
+  async #paidBy(leafIndexes: readonly number[], error: Error): Promise<void> {
+    await this.#awake()
+    if (leafIndexes.some((leafIndex) => this.#owed.has(leafIndex))) throw error
   }
 
   /** What was published is indexed, within bounds. */
