@@ -34,6 +34,10 @@ export interface KeeperParts {
   readonly compressor: Compressor | undefined
 }
 
+/** Between two heads that are kept to be shown later; and so many of them. */
+const MARK_LEAVES = 2048
+const MAX_MARKS = 256
+
 export class Keeper {
   readonly #options: KeeperOptions
   readonly #parts: KeeperParts
@@ -42,6 +46,9 @@ export class Keeper {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #latest: Head
+  /** Heads that were signed while sealing was behind: one of them is shown as soon as what it needs is sealed. */
+  #marks: Head[] = []
+  #shownAt = 0
   #isSealing = false
   #isClosed = false
   #reason: string | undefined
@@ -74,6 +81,8 @@ export class Keeper {
   /** After a commit: seals when a bundle became full, publishes when it is time. */
   committed(head: Head): void {
     this.#latest = head
+    if (head.size >= (this.#marks.at(-1)?.size ?? 0) + MARK_LEAVES) this.#marks.push(head)
+    if (this.#marks.length > MAX_MARKS) this.#marks = this.#marks.filter((_, i) => i % 2 === 1)
     if (!this.#isSealing && head.size - this.#parts.sealer.size >= TILE_WIDTH) {
       this.#isSealing = true
       void this.#attempt(() => this.#seal(this.#latest.size)).then(() => (this.#isSealing = false))
@@ -151,12 +160,28 @@ export class Keeper {
 
   async #publish(head: Head): Promise<void> {
     await this.#seal(head.size)
-    await this.#parts.publisher.publish(this.#cosigned ?? head)
+    await this.#show(this.#cosigned ?? head)
+  }
+
+  /** While much is to be sealed: readers hear of what is, as often as ever. */
+  async #showSealed(): Promise<void> {
+    if (performance.now() - this.#shownAt < this.#options.publishIntervalMs) return
+    const { sealer, publisher } = this.#parts
+    const isSealed = ({ size }: Published) => Math.floor(size / TILE_WIDTH) * TILE_WIDTH <= sealer.size
+    const shown = this.#cosigned ?? this.#marks.findLast(isSealed)
+    // Whatever fails here is tried again, and told, when it is time to publish.
+    if (shown && isSealed(shown) && shown.size > publisher.size) await this.#show(shown).catch(() => {})
+  }
+
+  async #show(published: Published): Promise<void> {
+    await this.#parts.publisher.publish(published)
+    this.#shownAt = performance.now()
+    this.#marks = this.#marks.filter(({ size }) => size > published.size)
   }
 
   async #seal(size: number): Promise<void> {
     const { sealer, compressor } = this.#parts
-    await sealer.seal(size)
+    await sealer.seal(size, () => this.#showSealed())
     compressor?.sealed(sealer.size / TILE_WIDTH)
   }
 

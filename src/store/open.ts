@@ -114,7 +114,7 @@ async function assemble(setting: Setting, lock: Disposable): Promise<LogParts> {
   const sealer = new Sealer({ files, publicDirectory, disclosures }, tiles, wal, sealed)
   tiles.sealed(sealer.size)
   const leaves = new Leaves({ files, publicDirectory, tiles, wal, sealer })
-  const publisher = new Publisher(files, publicDirectory, tiles, leaves)
+  const publisher = new Publisher(files, publicDirectory, tiles, leaves, sealer)
   const compressor = compressorOf(setting, tiles, (work) => keeper.inTurn(work))
   const keeper = new Keeper(
     { ...options, files, publishIntervalMs: options.publishIntervalMs ?? 1000, keys: keysOf(options) },

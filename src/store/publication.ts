@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { encodeBundle, formatTilePath, partialTiles, TILE_WIDTH } from '../tlog/tile.ts'
 import type { Files } from './file.ts'
 import type { Leaves } from './leaves.ts'
-import { PUBLIC_DIRECTORY_MODE, SEALED_MODE } from './seal.ts'
+import { PUBLIC_DIRECTORY_MODE, SEALED_MODE, type Sealer } from './seal.ts'
 import type { Tiles } from './tiles.ts'
 
 const CHECKPOINT_MODE = 0o644
@@ -22,13 +22,15 @@ export class Publisher {
   readonly #directory: string
   readonly #tiles: Tiles
   readonly #leaves: Leaves
+  readonly #sealer: Sealer
   #published: Published | undefined
 
-  constructor(files: Files, directory: string, tiles: Tiles, leaves: Leaves) {
+  constructor(files: Files, directory: string, tiles: Tiles, leaves: Leaves, sealer: Sealer) {
     this.#files = files
     this.#directory = directory
     this.#tiles = tiles
     this.#leaves = leaves
+    this.#sealer = sealer
   }
 
   /** Leaves of the checkpoint that is out. */
@@ -53,6 +55,8 @@ export class Publisher {
   /** "Logs MUST serve partial tiles corresponding to tree sizes for which a checkpoint was produced." */
   async #writePartials(size: number): Promise<void> {
     for (const { level, index, width } of partialTiles(size)) {
+      // "but MAY delete any partial tile once the corresponding full tile is available": then it is not made, either.
+      if ((index + 1) * TILE_WIDTH ** (level + 1) <= this.#sealer.size) continue
       const hashes = await this.#tiles.read(level, index)
       await this.#write(formatTilePath({ level, index, width }), hashes.subarray(0, width * 32))
       if (level > 0) continue

@@ -43,10 +43,13 @@ export class Sealer {
     return this.#bundles * TILE_WIDTH
   }
 
-  /** Seals every full bundle of a tree of `size` durable leaves. One caller at a time. */
-  async seal(size: number): Promise<void> {
+  /** Seals every full bundle of a tree of `size` durable leaves, and calls back after each few. One caller at a time. */
+  async seal(size: number, onRound: () => Promise<void>): Promise<void> {
     const full = Math.floor(size / TILE_WIDTH)
-    while (this.#bundles < full) await this.#sealRound(Math.min(full, this.#bundles + MAX_ROUND))
+    while (this.#bundles < full) {
+      await this.#sealRound(Math.min(full, this.#bundles + MAX_ROUND))
+      await onRound()
+    }
   }
 
   async #sealRound(to: number): Promise<void> {
