@@ -52,7 +52,7 @@ function draftLines(lines: Lines, caller: Caller, personal: PersonalData, presen
   const shared: Shared = new Map()
   return decideObservations(commands, { caller: who, at }, state, policies).map((decision, index) => {
     const { command, text } = lines[index]!
-    const sealed = seal(index === 0 ? { ...personal, text } : { text })
+    const sealed = index === 0 || text !== undefined ? seal(index === 0 ? { ...personal, text } : { text }) : undefined
     const frame = { id: randomUUID(), at, sequence: size + index, caller: who, command }
     const circumstances = { ...frame, evidence: nothing, given: noFacts, ...(sealed && { personal: sealed.personal }) }
     const leaf = write(circumstances, decision)

@@ -1,5 +1,6 @@
 /** What jobs and people report that they did: up to 1,000 observations in one request, each its own leaf, answered by one receipt. */
 
+import { acceptanceOf } from '../bytes/acceptance.ts'
 import * as z from '../bytes/schema.ts'
 import { recordLines, type Batched, type Line, type Lines } from '../control/batch.ts'
 import type { Written } from '../control/ledger.ts'
@@ -44,6 +45,9 @@ const line = z
     text: z.string().min(1).max(4_096).optional().describe('For people; the leaf holds a commitment to it alone.'),
   })
   .describe('One line.')
+
+/** The lines are taken as they are; what is wrong with one is worked out only then. */
+const accepts = acceptanceOf(line)
 
 const result = z.object({
   firstLeafIndex: z.int().describe('Line n is the leaf firstLeafIndex + n - 1.'),
@@ -131,9 +135,8 @@ function linesOf(body: Uint8Array): readonly Line[] | BadLine {
   if (isBad(values)) return values
   const lines: Line[] = []
   for (const [index, value] of values.entries()) {
-    const parsed = line.safeParse(value)
-    if (!parsed.success) return badLine(index + 1, parsed.error)
-    lines.push(lineOf(parsed.data))
+    if (accepts(value)) lines.push(lineOf(value as z.output<typeof line>))
+    else return badLine(index + 1, line.safeParse(value).error)
   }
   return lines
 }
@@ -144,7 +147,8 @@ function lineOf({ at, about, text, ...rest }: z.output<typeof line>): Line {
   return { command, text }
 }
 
-function badLine(number: number, { issues: [issue] }: z.ZodError): BadLine {
+function badLine(number: number, error: z.ZodError | undefined): BadLine {
+  const [issue] = error?.issues ?? []
   const path = issue?.path.join('.')
   return { line: number, because: `${path ? `${path}: ` : ''}${issue?.message ?? 'invalid'}` }
 }
