@@ -8,6 +8,7 @@ import { exact } from './contract.ts'
 import { Failure } from './failure.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
 import type { Client } from './client.ts'
+import type { Progress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { printable } from './text.ts'
 
@@ -42,13 +43,10 @@ export async function run(options: EvidenceExportOptions, terminal: Terminal): P
     })
   const client = openClient(options, terminal)
   const asked = { from, to, ...(framework && { framework }), ...(samples && { samples }), ...(nonce && { nonce }) }
-  const { result, leafIndex } = await client.post(
-    '/api/v1/evidence-packages',
-    { ...asked, ...(withhold && { withhold }) },
-    made,
-    { timeoutMs: TIMEOUT_MS },
-  )
-  await fetchPackage(client, result.digest, output)
+  const { result, leafIndex } = await make(client, { ...asked, ...(withhold && { withhold }) }, terminal)
+  using progress = terminal.progress('bytes')
+  await fetchPackage(client, result, output, progress)
+  progress[Symbol.dispose]()
   terminal.result({ ...result, leafIndex, file: output }, () =>
     [
       `${printable(output)}: leaves ${result.from} to ${result.to - 1}, ${result.sizeBytes} bytes`,
@@ -60,8 +58,19 @@ export async function run(options: EvidenceExportOptions, terminal: Terminal): P
   return 0
 }
 
+/** It takes as long as the period is; the server says nothing in between. */
+async function make(client: Client, asked: object, terminal: Terminal) {
+  using _ = terminal.progress('leaves')
+  return await client.post('/api/v1/evidence-packages', asked, made, { timeoutMs: TIMEOUT_MS })
+}
+
 /** Under its name only when it is whole and the one that the receipt names. */
-async function fetchPackage({ server, authorization }: Client, digest: string, output: string): Promise<void> {
+async function fetchPackage(
+  { server, authorization }: Client,
+  { digest, sizeBytes }: z.infer<typeof made>,
+  output: string,
+  progress: Progress,
+): Promise<void> {
   const response = await fetch(`${server}/api/v1/evidence-packages/${digest}`, {
     headers: { authorization },
     redirect: 'error',
@@ -77,9 +86,12 @@ async function fetchPackage({ server, authorization }: Client, digest: string, o
   })
   try {
     const hash = createHash('sha256')
+    let done = 0
     for await (const chunk of response.body) {
       hash.update(chunk)
       await file.writeFile(chunk)
+      done += chunk.length
+      progress.update(done, sizeBytes)
     }
     await file.sync()
     if (`sha256:${hash.digest('hex')}` !== digest)

@@ -13,7 +13,7 @@ export interface CompressOptions {
 
 export async function run({ directory = '.countersign' }: CompressOptions, terminal: Terminal): Promise<number> {
   const path = resolve(directory)
-  const result = await withProgress((onProgress) => compressLog(path, onProgress))
+  const result = await withProgress(terminal, (onProgress) => compressLog(path, onProgress))
   const isWhole = result.changed === 0
   terminal.result({ ok: isWhole, directory: path, ...result }, () => textOf(result, path, terminal))
   return isWhole ? EXIT.ok : EXIT.unverified

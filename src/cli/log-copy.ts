@@ -4,12 +4,11 @@ import { copyTiles, type Copied, type TileCopyOptions } from '../control/tile-co
 import { base64 } from '../bytes/text.ts'
 import { StoreError } from '../store/error.ts'
 import { EXIT, Failure } from './failure.ts'
-import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { printable } from './text.ts'
 
 export async function copy(options: Omit<TileCopyOptions, 'onProgress'>, terminal: Terminal): Promise<number> {
-  const copied = await withProgress((onProgress) => copyTiles({ ...options, onProgress }))
+  const copied = await withProgress(terminal, (onProgress) => copyTiles({ ...options, onProgress }))
   const { rootHash, ...rest } = copied
   const document = { ok: true, to: options.to, ...rest, rootHash: base64.encode(rootHash) }
   terminal.result(document, () => textOf(copied, options.to, terminal))
@@ -18,9 +17,10 @@ export async function copy(options: Omit<TileCopyOptions, 'onProgress'>, termina
 
 /** Failures of what is stored, as the command line says them: 5 for what was changed or has two histories. */
 export async function withProgress<T>(
+  terminal: Terminal,
   work: (onProgress: (done: number, total: number) => void) => Promise<T>,
 ): Promise<T> {
-  using progress = startProgress(process.stderr, 'leaves')
+  using progress = terminal.progress('leaves')
   try {
     return await work((done, total) => progress.update(done, total))
   } catch (error) {

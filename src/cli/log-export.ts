@@ -26,14 +26,14 @@ export async function run(
     throw new Failure('usage', 'bad_folder', 'a copy is made in another folder than that of the log', {
       next: '--to <folder>',
     })
-  const keys = logKey && logKey.length > 0 ? logKey.map(parseOption) : [await keyOf(path)]
-  const source = await withProgress(() => openTiles(path))
+  const keys = logKey && logKey.length > 0 ? logKey.map(parseOption) : [await keyOf(path, terminal)]
+  const source = await withProgress(terminal, () => openTiles(path))
   return copy({ source, to: resolve(to), keys }, terminal)
 }
 
 /** The key under the newest checkpoint, once everything else fits. */
-async function keyOf(path: string) {
-  return withProgress(async (onProgress) => {
+async function keyOf(path: string, terminal: Terminal) {
+  return withProgress(terminal, async (onProgress) => {
     const { key, findings } = await verifyLog({ path, onProgress })
     const [first] = findings
     if (!first && key !== undefined) return parseKey(key)

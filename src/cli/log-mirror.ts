@@ -18,6 +18,6 @@ export interface MirrorOptions {
 
 export async function run({ from, to, logKey, tokenFile }: MirrorOptions, terminal: Terminal): Promise<number> {
   const bearer = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
-  const source = await withProgress(() => openTiles(from, bearer))
+  const source = await withProgress(terminal, () => openTiles(from, bearer))
   return copy({ source, to: resolve(to), keys: logKey.map(parseOption) }, terminal)
 }

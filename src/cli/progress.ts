@@ -7,31 +7,62 @@ const INTERVAL_MS = 100
 const WIDTH = 30
 
 export interface Progress extends Disposable {
-  /** Cheap to call for every item. */
+  /** Cheap to call for every item. A total of 0 is not known yet: then the time that it takes is shown. */
   update(done: number, total: number): void
 }
 
+const NOTHING: Progress = { update: () => {}, [Symbol.dispose]: () => {} }
+
 /** Draws on `sink`, which should be stderr; wiped when disposed. */
-export function startProgress(sink: Sink, noun: string): Progress {
-  if (!sink.isTTY) return { update: () => {}, [Symbol.dispose]: () => {} }
-  const startedAt = performance.now()
-  let drawnAt = startedAt + DELAY_MS - INTERVAL_MS
-  let isDrawn = false
-  return {
-    update(done, total) {
-      // The clock is asked for one item in 64.
-      if (done % 64 !== 0 || total === 0) return
-      const now = performance.now()
-      if (now - drawnAt < INTERVAL_MS) return
-      drawnAt = now
-      isDrawn = true
-      const share = Math.min(1, done / total)
-      const filled = Math.round(WIDTH * share)
-      const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
-      sink.write(`\r${bar} ${Math.floor(100 * share)} %  ${done} of ${total} ${noun}`)
-    },
-    [Symbol.dispose]() {
-      if (isDrawn) sink.write('\r\u001b[K')
-    },
+export function startProgress(sink: Sink, noun: string, now: () => number = () => performance.now()): Progress {
+  return sink.isTTY ? new Bar(sink, noun, now) : NOTHING
+}
+
+class Bar implements Progress {
+  readonly #sink: Sink
+  readonly #noun: string
+  readonly #now: () => number
+  readonly #startedAt: number
+  readonly #clock: NodeJS.Timeout
+  #drawnAt: number
+  #isDrawn = false
+  #hasTotal = false
+
+  constructor(sink: Sink, noun: string, now: () => number) {
+    this.#sink = sink
+    this.#noun = noun
+    this.#now = now
+    this.#startedAt = now()
+    this.#drawnAt = this.#startedAt + DELAY_MS - INTERVAL_MS
+    this.#clock = setInterval(() => this.#tick(), 1_000).unref()
+  }
+
+  update(done: number, total: number): void {
+    if (total === 0) return
+    this.#hasTotal = true
+    const now = this.#now()
+    if (now - this.#drawnAt < INTERVAL_MS) return
+    this.#drawnAt = now
+    const share = Math.min(1, done / total)
+    const filled = Math.round(WIDTH * share)
+    const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
+    this.#draw(`${bar} ${Math.floor(100 * share)} %  ${done} of ${total} ${this.#noun}`)
+  }
+
+  /** While the other side works and says nothing. */
+  #tick(): void {
+    const passed = this.#now() - this.#startedAt
+    if (!this.#hasTotal && passed >= DELAY_MS) this.#draw(`working for ${Math.floor(passed / 1000)} s`)
+  }
+
+  #draw(text: string): void {
+    this.#isDrawn = true
+    this.#sink.write(`\r${text}\u001b[K`)
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#clock)
+    if (this.#isDrawn) this.#sink.write('\r\u001b[K')
+    this.#isDrawn = false
   }
 }

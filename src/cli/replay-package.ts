@@ -3,7 +3,6 @@
 import { replayPackage, type PackageReplay } from '../domain/package/replay.ts'
 import { EXIT } from './failure.ts'
 import { documentOf, linesOf, openPackageOrFail, trustOf } from './package-verdict.ts'
-import { startProgress } from './progress.ts'
 import { textOf, type ReplayOptions } from './replay.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -11,7 +10,7 @@ import type { Terminal } from './terminal.ts'
 export async function run({ directory, logKey }: ReplayOptions, terminal: Terminal): Promise<number> {
   const trust = trustOf(logKey)
   await using source = await openPackageOrFail(directory)
-  using progress = startProgress(process.stderr, 'leaves')
+  using progress = terminal.progress('leaves')
   const replayed = await replayPackage(source, trust, (done, total) => progress.update(done, total))
   progress[Symbol.dispose]()
   const { report, replay, start } = replayed

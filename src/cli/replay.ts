@@ -5,7 +5,6 @@ import type { ReplayReport } from '../domain/replayer.ts'
 import { StoreError } from '../store/error.ts'
 import { EXIT, Failure } from './failure.ts'
 import { isPackage } from './package-verdict.ts'
-import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { printable } from './text.ts'
 
@@ -22,7 +21,7 @@ export interface ReplayOptions {
 export async function run(options: ReplayOptions, terminal: Terminal): Promise<number> {
   const { directory, from } = options
   if (await isPackage(directory)) return (await import('./replay-package.ts')).run(options, terminal)
-  using progress = startProgress(process.stderr, 'leaves')
+  using progress = terminal.progress('leaves')
   const onProgress = (done: number, total: number) => progress.update(done, total)
   const report = await replayLog({ path: directory, onProgress, ...(from !== undefined && { from }) }).catch(notFound)
   progress[Symbol.dispose]()

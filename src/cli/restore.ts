@@ -10,7 +10,6 @@ import { openKeys } from '../store/keys.ts'
 import { locateLog } from '../store/stored.ts'
 import { ed25519Signer, NOTE_SIGNATURE, rawPublicKey, verifierKey } from '../tlog/key.ts'
 import { EXIT, Failure } from './failure.ts'
-import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { printable } from './text.ts'
 
@@ -32,7 +31,7 @@ export interface RestoreOptions {
 /** 0 when the log is whole now (also when it was before); a failure says what is missing. */
 export async function run(options: RestoreOptions, terminal: Terminal): Promise<number> {
   const directory = resolve(options.data)
-  using progress = startProgress(process.stderr, 'leaves')
+  using progress = terminal.progress('leaves')
   try {
     const restored = await restoreLog({
       directory,
@@ -42,7 +41,7 @@ export async function run(options: RestoreOptions, terminal: Terminal): Promise<
       ...(options.discardLocal && { discardLocal: true }),
     })
     progress[Symbol.dispose]()
-    if (options.verify) await requireWhole(directory)
+    if (options.verify) await requireWhole(directory, terminal)
     terminal.result({ ok: true, ...restored, ...(options.verify && { verified: true }) }, () =>
       textOf(restored, directory, terminal),
     )
@@ -53,8 +52,8 @@ export async function run(options: RestoreOptions, terminal: Terminal): Promise<
   }
 }
 
-async function requireWhole(directory: string): Promise<void> {
-  using progress = startProgress(process.stderr, 'leaves')
+async function requireWhole(directory: string, terminal: Terminal): Promise<void> {
+  using progress = terminal.progress('leaves')
   const onProgress = (done: number, total: number) => progress.update(done, total)
   const [first] = (await verifyLog({ path: directory, onProgress })).findings
   if (first) throw new StoreError('damaged', `the restored log does not verify: ${first.problem}`)

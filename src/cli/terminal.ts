@@ -1,6 +1,7 @@
 /** Results on stdout, messages on stderr; with `--json` stdout is exactly one document, with `--jsonl` it ends in one result. */
 
 import { type Failure, formatDocument, formatLines } from './failure.ts'
+import { startProgress, type Progress } from './progress.ts'
 
 export type Format = 'text' | 'json' | 'jsonl'
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -58,6 +59,11 @@ export class Terminal {
   /** A message to people: what is happening, what was done on the side. Never a result. */
   say(text: string): void {
     this.#stderr.write(`${text}\n`)
+  }
+
+  /** A bar on stderr, for people who look at it. */
+  progress(noun: string): Progress {
+    return startProgress(this.format === 'text' ? this.#stderr : { write: () => {} }, noun)
   }
 
   warn(text: string): void {

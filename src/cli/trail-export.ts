@@ -13,6 +13,7 @@ import * as z from '../bytes/schema.ts'
 import { leafHash } from '../tlog/hash.ts'
 import { verifyInclusion } from '../tlog/verify.ts'
 import type { Client } from './client.ts'
+import type { Progress } from './progress.ts'
 import { exact } from './contract.ts'
 import { Failure } from './failure.ts'
 import { asProblem } from './problem.ts'
@@ -42,7 +43,11 @@ const TIMEOUT_MS = 10 * 60_000
 const MAX_LINE = 1_000_000
 
 /** Throws a Failure `unverified` for a leaf that is not in the log, or a file with proofs that ends too early. */
-export async function exportTrail({ asked, format, file, after, before }: Export, client: Client): Promise<Exported> {
+export async function exportTrail(
+  { asked, format, file, after, before }: Export,
+  client: Client,
+  progress?: Progress,
+): Promise<Exported> {
   const pin = await client.pinFor(await fetchText(client.server, 'checkpoint').catch(() => ''))
   const parameters = new URLSearchParams({ ...asked, format })
   if (after !== undefined) parameters.set('after', String(after))
@@ -56,6 +61,7 @@ export async function exportTrail({ asked, format, file, after, before }: Export
     const check = format === 'jsonl' || format === 'json' ? new Check((note) => openHead(note, pin)) : undefined
     for await (const line of linesOf(body)) {
       check?.take(format === 'json' ? unframed(line) : line)
+      if (check) progress?.update(check.leaves, check.total)
       await output.writeFile(`${line}\n`)
     }
     const verified = check?.end()
@@ -119,8 +125,8 @@ const middle = z.object({ leafIndex: z.int().min(0), leaf: exact, hashes: z.arra
 class Check {
   readonly #open: (note: string) => Head
   #head: Head | undefined
-  #total = 0
-  #leaves = 0
+  total = 0
+  leaves = 0
   #last = -1
   #isOver = false
 
@@ -134,7 +140,7 @@ class Check {
       const first = beginning.safeParse(value)
       if (!first.success) throw unverified('export_malformed', 'the export does not begin with its checkpoint')
       this.#head = this.#open(first.data.export.checkpoint)
-      this.#total = first.data.export.total
+      this.total = first.data.export.total
     } else if (ending.safeParse(value).success && !this.#isOver) this.#isOver = true
     else this.#takeLeaf(value, this.#head)
   }
@@ -148,12 +154,12 @@ class Check {
     if (!verifyInclusion(data.leafIndex, treeSize, hash, path, base64.decode(rootHash)))
       throw unverified('proof_wrong', `the proof of leaf ${data.leafIndex} does not lead to the signed root`)
     this.#last = data.leafIndex
-    this.#leaves += 1
+    this.leaves += 1
   }
 
   end(): { readonly leaves: number; readonly head: Head } {
-    if (!this.#head || !this.#isOver || this.#leaves !== this.#total)
-      throw unverified('export_cut', `the export ends after ${this.#leaves} of ${this.#total} leaves`)
-    return { leaves: this.#leaves, head: this.#head }
+    if (!this.#head || !this.#isOver || this.leaves !== this.total)
+      throw unverified('export_cut', `the export ends after ${this.leaves} of ${this.total} leaves`)
+    return { leaves: this.leaves, head: this.#head }
   }
 }

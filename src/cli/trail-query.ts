@@ -93,7 +93,10 @@ async function writeExport(
   client: Client,
   terminal: Terminal,
 ): Promise<number> {
-  const exported = await exportTrail({ file, format, asked: await askedBy(query, client), after, before }, client)
+  using progress = terminal.progress('leaves')
+  const asked = { file, format, asked: await askedBy(query, client), after, before }
+  const exported = await exportTrail(asked, client, progress)
+  progress[Symbol.dispose]()
   const { verified } = exported
   terminal.result(exported, () =>
     verified

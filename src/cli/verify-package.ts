@@ -6,7 +6,6 @@ import { checkPackage } from '../domain/package/check.ts'
 import { EXIT } from './failure.ts'
 import { documentOf, linesOf, openPackageOrFail, trustOf } from './package-verdict.ts'
 import { readAnchors } from './timestamp-option.ts'
-import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import type { VerifyOptions } from './verify.ts'
 
@@ -18,7 +17,7 @@ export async function run(
   const authorities = await Promise.all(tsaCa.map(async (path) => utf8.decode(await readAnchors(path))))
   const trust = { ...trustOf(logKey, witnessKey), authorities }
   await using source = await openPackageOrFail(directory)
-  using progress = startProgress(process.stderr, 'leaves')
+  using progress = terminal.progress('leaves')
   const { report } = await checkPackage(source, trust, nodeTools, (done, total) => progress.update(done, total))
   progress[Symbol.dispose]()
   terminal.result(documentOf(report), () => linesOf(report, terminal).join('\n'))

@@ -10,7 +10,6 @@ import { parseOption } from './key-option.ts'
 import { isPackage } from './package-verdict.ts'
 import { isProofFile, run as verifyProofFile } from './verify-proof.ts'
 import { readAnchors } from './timestamp-option.ts'
-import { startProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant, plural, printable } from './text.ts'
 
@@ -31,7 +30,7 @@ export interface VerifyOptions {
 export async function run(options: VerifyOptions, terminal: Terminal): Promise<number> {
   if (isProofFile(options.directory)) return verifyProofFile(options, terminal)
   if (await isPackage(options.directory)) return (await import('./verify-package.ts')).run(options, terminal)
-  using progress = startProgress(process.stderr, 'leaves')
+  using progress = terminal.progress('leaves')
   const report = await verified(options, (done, total) => progress.update(done, total))
   progress[Symbol.dispose]()
   terminal.result(documentOf(report), () => textOf(report, terminal))
