@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Host } from '../control/host.ts'
+import { Host, type HostOptions } from '../control/host.ts'
 import type { Config, Port } from '../http/port.ts'
 import { createServer } from '../http/server.ts'
 import { Failure } from './failure.ts'
@@ -31,9 +31,7 @@ export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
   const compressSealed = flags.compressSealed ?? false
   const timestamps = await timestampPolicy(flags)
   const told = { ...options, compressSealed, witnesses, quorum, timestamps, report }
-  const host = await Host.open(told).catch((error: unknown) => {
-    throw openFailure(error)
-  })
+  const host = await openHost(told, terminal)
   await using stack = new AsyncDisposableStack()
   stack.use(host)
   const config = {
@@ -52,6 +50,15 @@ export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
   await stopped()
   terminal.say('stopping: what was acknowledged is on the disk')
   return 0
+}
+
+/** Folding a long log whose shelf is gone takes its time. */
+async function openHost(options: HostOptions, terminal: Terminal): Promise<Host> {
+  using progress = terminal.progress('leaves')
+  const onProgress = (done: number, total: number) => progress.update(done, total)
+  return await Host.open({ ...options, onProgress }).catch((error: unknown) => {
+    throw openFailure(error)
+  })
 }
 
 /** What the HTTP floor sees of a running host. */
