@@ -31,16 +31,16 @@ export function isReplaced(note: string, key: VerifierKey): boolean {
 }
 
 /**
- * Keys that replaced `pinned`, one after the other; none when it was not replaced. `fetch` gives the text at a path of `rotationPath`,
+ * Keys that replaced `pinned`, one after the other; none when it was not replaced. `look` gives the text at a path of `rotationPath`,
  * or undefined. Throws a TlogError when what is shown there proves no rotation.
  */
 export async function followRotations(
   pinned: VerifierKey,
-  fetch: (path: string) => Promise<string | undefined>,
+  look: (path: string) => Promise<string | undefined>,
 ): Promise<VerifierKey[]> {
   const keys: VerifierKey[] = []
   for (let key = pinned; keys.length < MAX_STEPS;) {
-    const text = await fetch(rotationPath(key))
+    const text = await look(rotationPath(key))
     if (text === undefined) break
     key = successor(key, text)
     keys.push(key)
