@@ -7,6 +7,8 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { run } from '../../src/cli/log-compress.ts'
+import { systemCaller } from '../../src/control/handle.ts'
+import { Instance } from '../../src/control/instance.ts'
 import { copyTiles } from '../../src/control/tile-copy.ts'
 import { openTiles } from '../../src/control/tile-source.ts'
 import { verifyLog } from '../../src/control/verification.ts'
@@ -26,6 +28,7 @@ import { FaultyFiles } from './faulty.ts'
 import { appendMany, leafOf, origin, TestDirectory } from './world.ts'
 
 const LEAVES = 2000
+const POLICIES = join(import.meta.dirname, '../../policies')
 const FULL = Math.floor(LEAVES / 256)
 
 async function findings(log: Log): Promise<Finding[]> {
@@ -204,6 +207,27 @@ test('a running log compresses behind itself, all but the newest, and is read al
     expect(Buffer.from(await log.leaf(1500))).toEqual(leafOf(1500, 120))
     expect(await findings(log)).toEqual([])
   }
+})
+
+test('an instance that is told to compresses its own leaves, and its log verifies', async () => {
+  using directory = new TestDirectory()
+  const options = {
+    publicUrl: 'http://localhost:7443',
+    origin: 'log.localhost',
+    policyDirectory: POLICIES,
+    version: '0',
+  }
+  {
+    await using instance = await Instance.open({ ...options, directory: directory.path, compressSealed: true })
+    const command = { type: 'summarise noise' as const, refused: [{ code: 'bad_token', count: 1 }] }
+    while (instance.log.size < 4096 + 600)
+      await Promise.all(Array.from({ length: 256 }, () => instance.handle({ command, caller: systemCaller('noise') })))
+    await instance.log.flush()
+    const entries = join(directory.path, 'log/public/tile/entries')
+    const gzipped = () => readdirSync(entries).filter((name) => name.endsWith('.gz'))
+    await expect.poll(() => gzipped().length).toBe(Math.floor(instance.log.size / 256) - 16)
+  }
+  expect((await verifyLog({ path: directory.path })).findings).toEqual([])
 })
 
 test('a full disk while compressing costs nothing: what is raw stays raw, appending goes on', async () => {
