@@ -8,6 +8,9 @@ import { valueOf } from './seal.ts'
 
 export type Entry = { handle?: string; name?: string; readonly emails: Set<string>; isSoftware: boolean }
 
+/** Of the jobs that came last; who started an older one stands beside its leaf. */
+const MAX_ACTORS = 10_000
+
 export class Directory {
   readonly searches = new SavedSearches()
   readonly #people = new Map<string, Entry>()
@@ -44,7 +47,9 @@ export class Directory {
     if (event.type === 'principal.enrolled') this.#entry(event.person).isSoftware = event.passkey.isSoftware
     if (event.type === 'key.enrolled') this.#describe(event.person, disclosures)
     const actor = event.type === 'login.opened' ? valueOf(disclosures, 'actor') : undefined
-    if (event.type === 'login.opened' && actor) this.#actors.set(event.principal, actor)
+    if (event.type !== 'login.opened' || !actor) return
+    this.#actors.set(event.principal, actor)
+    if (this.#actors.size > MAX_ACTORS) this.#actors.delete(this.#actors.keys().next().value!)
   }
 
   /** Drops what is covered; `values`, folded, are what the person was called. */

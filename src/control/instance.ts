@@ -49,6 +49,8 @@ export type InstanceOptions = {
   readonly version: string
   readonly passphraseFile?: string | undefined
   readonly clock?: () => number
+  /** Leaves between two times that the state is saved, 10,000 unless said. */
+  readonly snapshotEvery?: number
   /** Leaves that are folded before it opens, of how many. */
   readonly onProgress?: (done: number, total: number) => void
   /** Keep leaves as gzip files, but for some thousands of the newest. */
@@ -226,7 +228,7 @@ type Parts = {
 }
 
 async function openParts(options: InstanceOptions): Promise<Parts> {
-  const { directory, passphraseFile, compressSealed, clock = Date.now, onProgress } = options
+  const { directory, passphraseFile, compressSealed, clock = Date.now } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const keys = await openKeys({ directory: join(directory, 'keys'), ...(passphraseFile && { passphraseFile }) })
   const sshCa = await keys.open('ssh-ca')
@@ -244,7 +246,7 @@ async function openParts(options: InstanceOptions): Promise<Parts> {
     const evidence = await openEvidence(join(directory, 'evidence'))
     shelf = openShelf({ directory: join(directory, 'snapshots'), origin, signer, formerKeys })
     const policies = (digest: string) => policiesOf(digest, evidence)
-    const ledger = await Ledger.open({ log, shelf, policies, clock, ...(onProgress && { onProgress }) })
+    const ledger = await Ledger.open({ ...options, log, shelf, policies, clock })
     return { ledger, evidence, access: await TargetAccess.open(directory), keys, logKey, sshCa, shelf }
   } catch (error) {
     shelf?.[Symbol.dispose]()
