@@ -1,6 +1,6 @@
 /**
  * What a sealed leaf takes on the disk, in blocks as the file system counts them: as it is written, and once its bundle is compressed
- * (`BENCH_LEAVES` leaves, as an instance records them). Runs last, since it compresses the log that others measure.
+ * (`BENCH_LEAVES` leaves, as an instance records them). It compresses the log that `append`, `proof` and `start` measure: those go before.
  */
 
 import { opendirSync, statSync } from 'node:fs'
