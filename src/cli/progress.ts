@@ -44,9 +44,10 @@ class Bar implements Progress {
     if (now - this.#drawnAt < INTERVAL_MS) return
     this.#drawnAt = now
     const share = Math.min(1, done / total)
+    const percent = Math.min(100, Math.floor((100 * done) / total))
     const filled = Math.round(WIDTH * share)
     const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
-    this.#draw(`${bar} ${Math.floor(100 * share)} %  ${done} of ${total} ${this.#noun}`)
+    this.#draw(`${bar} ${percent} %  ${done} of ${total} ${this.#noun}`)
   }
 
   /** While the other side works and says nothing. */
