@@ -85,7 +85,7 @@ export class Office implements AsyncDisposable {
       issuerKeys: { of: async () => company.ciKeys },
       repairLog: (request) =>
         instance.handle({ ...request, command: { type: 'repair log', leafIndexes: [0], from: 'test' } }),
-      rotateLogKey: (request) => instance.rotateLogKey(request),
+      rotateLogKey: (request, overlapMs) => instance.rotateLogKey(request, overlapMs),
       exports: new Exports(instance),
       reading,
       erasePerson: async (request) => {

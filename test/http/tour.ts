@@ -1,5 +1,9 @@
 /** A tour through the whole API, in which every route is called once as it is meant to be. */
 
+import { join } from 'node:path'
+import { rotationPath } from '../../src/domain/rotation.ts'
+import { Stamps } from '../../src/store/stamps.ts'
+import { parseKey } from '../../src/tlog/key.ts'
 import { createHash } from 'node:crypto'
 import { systemCaller } from '../../src/control/handle.ts'
 import type { Answer, Office, Worker } from './office.ts'
@@ -92,7 +96,13 @@ async function tourSettings({ office, ana, door }: Story): Promise<void> {
     await office.get(`/api/v1/${name}`, ana.token)
   await office.post('/api/v1/policies', { files: { ...readShipped(), 'more.cedar': MORE } }, ana.token)
   await office.post('/api/v1/log/repair', {}, ana.token)
-  await office.post('/api/v1/log/rotation', {}, ana.token)
+  const { instance, directory } = office.company
+  const replaced = parseKey(instance.logKey)
+  await office.post('/api/v1/log/rotation', { overlapMs: 60_000 }, ana.token)
+  await office.get(`/log/${rotationPath(replaced)}`)
+  // Stamps come from an authority; here only their way out matters.
+  await new Stamps(join(directory, 'log/public')).keep(1, { checkpoint: Buffer.of(1), reply: Buffer.of(2) })
+  await office.get('/log/checkpoints/1.tsr')
 }
 
 const MORE = `@id("nobody-on-mars")
