@@ -98,11 +98,8 @@ test('who edits the shelf changes no decision: nothing is answered from it, and 
     )
     database.exec(`DELETE FROM box WHERE number % 2 = 0`)
   }
-  await using instance = await open(directory).catch((error: Error) => {
-    expect(error.message).toMatch(/delete that file and start again/)
-    return undefined
-  })
-  if (instance) {
+  {
+    await using instance = await open(directory)
     const keys: string[] = []
     for await (const { leaf: bytes } of instance.log.leaves(0, instance.log.size)) {
       const { event } = read(bytes)
@@ -118,7 +115,6 @@ test('who edits the shelf changes no decision: nothing is answered from it, and 
     expect(told.every((text) => /^person:|delete that file and start again/.test(text ?? ''))).toBe(true)
     expect(told.some((text) => text?.includes('delete that file'))).toBe(true)
   }
-  await instance?.[Symbol.asyncDispose]()
   rmSync(shelfOf(directory))
   await using mended = await open(directory)
   await compare(mended)
