@@ -48,7 +48,6 @@ export class Timestamps implements AsyncDisposable {
   readonly #options: TimestampsOptions
   readonly #client: TimestampClient
   readonly #stamps: Stamps
-  readonly #startedAt: number
   readonly #unfollow: () => void
   /** The leaf that says what was stamped last: by itself it is nothing new. */
   #ownLeaf = -1
@@ -64,7 +63,6 @@ export class Timestamps implements AsyncDisposable {
     this.#options = options
     this.#client = new TimestampClient(policy, desk.clock)
     this.#stamps = new Stamps(join(directory, 'public'))
-    this.#startedAt = desk.clock()
     this.#unfollow = desk.ledger.follow(({ leaf, leafIndex }) => {
       if (leaf.event.type === 'log.stamped') this.#ownLeaf = leafIndex
     })
@@ -84,12 +82,11 @@ export class Timestamps implements AsyncDisposable {
   #trouble(): string | undefined {
     const { desk, policy } = this.#options
     const since = desk.ledger.state.log?.stamped?.at
-    const lateMs = desk.clock() - (since ?? this.#startedAt) - policy.everyMs
-    // A first failure is told at once: it is most often a wrong address or certificate.
-    const isTold = this.#hasNews() && (lateMs > GRACE_MS || (since === undefined && this.#reason !== undefined))
-    if (!isTold) return undefined
+    if (this.#reason === undefined || !this.#hasNews()) return undefined
+    // A failure before the first stamp is told at once: it is most often a wrong address or certificate.
+    if (since !== undefined && desk.clock() - since - policy.everyMs <= GRACE_MS) return undefined
     const when = since === undefined ? 'never' : `not since ${new Date(since).toISOString()}`
-    return `The time-stamping authority ${this.#client.host} has stamped the log ${when}${this.#reason ? `: ${this.#reason}` : ''}.`
+    return `The time-stamping authority ${this.#client.host} has stamped the log ${when}: ${this.#reason}.`
   }
 
   #hasNews(): boolean {
