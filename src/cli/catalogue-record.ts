@@ -165,8 +165,27 @@ export const record: readonly Declaration[] = [
         'with samples',
       ],
     ],
-    next: ['verify', 'replay'],
+    next: ['verify', 'evidence report'],
     load: async () => await import('./evidence-export.ts'),
+  },
+  {
+    name: 'evidence report',
+    summary: 'An evidence package for printing: a cover, and a page for each sample',
+    isLocal: true,
+    arguments: [['<package>', 'file *.csevidence']],
+    options: [
+      { flags: '-o, --output <file>', text: 'HTML file to write', isMandatory: true },
+      { flags: '--log-key <vkey>', text: 'key that may have signed it', isRepeated: true },
+      { flags: '--witness-key <vkey>', text: 'witness that must have cosigned it', isRepeated: true },
+    ],
+    examples: [
+      [
+        'countersign evidence report q1.csevidence -o q1.html',
+        'checked first; exits 5, and writes nothing, when a check fails',
+      ],
+    ],
+    next: ['verify', 'replay'],
+    load: async () => await import('./evidence-report.ts'),
   },
   {
     name: 'policy check',
