@@ -263,11 +263,15 @@ async function sign(found: string): Promise<void> {
 
 test.skipIf(!hasWorld)('the record answers: why, trail, one leaf with its proof, a healthy log', async () => {
   const why = await instance.ok('ana', 'why', artifact)
-  for (const title of ['Commit', 'Push', 'Build', 'Request', 'Approval', 'Credential', 'Deploy'])
+  for (const title of ['Commit', 'Push', 'Build', 'Request', 'Approval', 'Credential', 'Report', 'Deploy'])
     expect(why).toMatch(new RegExp(`^${title}$`, 'mu'))
   for (const line of why.split('\n').filter((each) => /^ {2}\S/u.test(each))) expect(line).toMatch(/leaf \d+/u)
+  expect(why).toMatch(/reported command\.run for shop [0-9a-f]{7} to production: succeeded after/u)
   const shown = await instance.ok('ana', 'release', 'show', fingerprint)
   expect(shown).toMatch(/✓ Deploy/u)
+  const said = await instance.ok('root', 'observe', '--kind', 'drill.done', '--text', 'all were there')
+  expect(said).toMatch(/^recorded 1 observation · leaf \d+\n$/u)
+  expect(await instance.ok('ana', 'trail', 'type:observation.recorded')).toContain('reported drill.done')
   const rows = JSON.parse(await instance.ok('ana', 'trail', 'outcome:refused', '--json')) as {
     rows: { leafIndex: number; outcome: string }[]
   }
