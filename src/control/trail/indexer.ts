@@ -62,15 +62,14 @@ export class Indexer {
   /** A row that lacks something is made again when it is known. */
   async #rowsOf(batch: Batch): Promise<Indexed[]> {
     const packed = unpack(batch)
-    const leaves = packed.map(({ leaf }) => reread(leaf))
     const rows: Indexed[] = []
     this.#memory.forgetNothings()
-    let lacking = leaves.map((_, index) => index)
+    let lacking = packed.map((_, index) => index)
     for (let round = 0; lacking.length > 0 && round < MAX_ROUNDS; round += 1) {
       if (round > 0) this.#memory.learn(await this.#ask())
       lacking = lacking.filter((index) => {
         this.#memory.beginRow()
-        rows[index] = rowOf(leaves[index]!, packed[index]!, this.#memory)
+        rows[index] = rowOf(packed[index]!, this.#memory)
         return this.#memory.isRowLacking
       })
     }
@@ -110,7 +109,9 @@ export class Indexer {
   }
 }
 
-function rowOf(leaf: Leaf, { leafIndex, kept }: Packed, memory: Memory): Indexed {
+/** A leaf is parsed for its row and dropped: memory holds rows, which are small, and one leaf. */
+function rowOf({ leafIndex, leaf: bytes, kept }: Packed, memory: Memory): Indexed {
+  const leaf = reread(bytes)
   return indexed(leaf, leafIndex, memory, kept ? openAddress(leaf, kept) : [])
 }
 

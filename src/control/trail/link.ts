@@ -21,7 +21,7 @@ export interface Link {
 export type StartLink = (listener: Listener) => Link
 
 /** What rows, answers and the parser may take; SQLite's own memory is beside it. */
-const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 }
+const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 }
 
 export function workerLink(options: TrailOptions): StartLink {
   return ({ hear, end }) => {

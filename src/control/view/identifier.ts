@@ -8,6 +8,9 @@ import type { Known } from './phrase.ts'
 const IDENTIFIER =
   /^(?:(?:person|job|agent|login|release|grant|build|alert):[0-9a-z]+|sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64}|SHA256:[A-Za-z0-9+/]{43})$/
 
+/** A text that is shorter or longer is none of these; most are. */
+const [SHORTEST, LONGEST] = [5, 512]
+
 /** Members that mention what others are about (parents), or what nobody would look for and only costs space. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
   'parents',
@@ -39,11 +42,13 @@ export function identifiersOf(leaf: Leaf, leafIndex: number, known: Known): stri
 
 function collect(value: unknown, name: string, found: Set<string>): void {
   if (typeof value === 'string') {
-    if (IDENTIFIER.test(value) || NAMES.has(name)) found.add(value)
+    if (NAMES.has(name) || (value.length >= SHORTEST && value.length <= LONGEST && IDENTIFIER.test(value)))
+      found.add(value)
   } else if (Array.isArray(value)) {
     for (const member of value) collect(member, name, found)
   } else if (typeof value === 'object' && value !== null) {
-    for (const [inner, member] of Object.entries(value)) if (!PASSED_OVER.has(inner)) collect(member, inner, found)
+    for (const inner in value)
+      if (!PASSED_OVER.has(inner)) collect((value as Readonly<Record<string, unknown>>)[inner], inner, found)
   }
 }
 
