@@ -31,7 +31,7 @@ export function conditionOf(where: Expression, compiler: Compiler): Condition {
     case 'between':
       return rangeCondition(leavesBetween(where, compiler))
     case 'network':
-      return by((segment) => segment.within(where))
+      return (segment, within) => both(segment.within(where), within)
     case 'test':
       return by(lookupOf(where))
   }
@@ -69,19 +69,31 @@ function not(part: Condition): Condition {
   }
 }
 
+/** Shared by all that find nothing; whoever gets bits does not change them. */
+const NOTHING = noBits()
+
 function by(lookup: Lookup): Condition {
+  // Most segments have nothing of what is rare: the same bits are handed in until something is in them.
+  let bits = noBits()
   return (segment, within) => {
-    const bits = lookup(segment)
-    intersect(bits, within)
-    return bits
+    if (!lookup(segment, bits)) return NOTHING
+    const found = bits
+    bits = noBits()
+    intersect(found, within)
+    return found
   }
+}
+
+function both(own: Bits, within: Bits): Bits {
+  intersect(own, within)
+  return own
 }
 
 /** Only shapes that the segment has are looked for. */
 function shapeCondition(shapes: ReadonlySet<number>): Condition {
   return (segment, within) => {
     const own = segment.counts.filter(([shape]) => shapes.has(shape))
-    if (own.length === 0) return noBits()
+    if (own.length === 0) return NOTHING
     if (own.length === segment.counts.length) return within
     return by(eitherOf(own.map(([shape]) => having(`s${shape}`))))(segment, within)
   }
@@ -132,7 +144,7 @@ function verified(isUnsure: Condition, words: readonly string[], isOpen: boolean
 }
 
 function rangeCondition({ from, to }: { readonly from: number; readonly to: number }): Condition {
-  return by(({ start }) => bitsBetween(from - start, to - start))
+  return ({ start }, within) => both(bitsBetween(from - start, to - start), within)
 }
 
 /** The log's time never runs backwards, so a time is a place in it. */

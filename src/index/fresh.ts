@@ -99,6 +99,11 @@ export class FreshSegment implements Segment {
     for (const [key, offsets] of this.#sorted(kindOf(prefix), textOf(prefix))) yield { key, ...postingOf(offsets) }
   }
 
+  /** The kinds of keys that it has. */
+  get kinds(): string {
+    return [...kinds, 'b', 'w'].filter((kind) => this.#texts(kind as KeyKind).size > 0).join('')
+  }
+
   /** Everything it is found by, in the order of the keys. */
   *sorted(): Generator<readonly [key: string, offsets: readonly number[]], void> {
     for (const kind of [...kinds, 'b', 'w'].toSorted()) yield* this.#sorted(kind as KeyKind, '')
@@ -106,7 +111,9 @@ export class FreshSegment implements Segment {
 
   *#sorted(kind: KeyKind, prefix: string): Generator<readonly [key: string, offsets: readonly number[]], void> {
     const found = this.#texts(kind)
-    const texts = [...found.keys()].filter((text) => prefix === '' || text.startsWith(prefix)).sort()
+    const texts: string[] = []
+    for (const text of found.keys()) if (text.startsWith(prefix)) texts.push(text)
+    texts.sort()
     const keys = keysOf(kind, texts)
     const entries = texts.map((text, index) => [keys[index]!, listOf(found.get(text)!)] as const)
     // Texts are in the order of UTF-16, which that of their bytes differs from where neither is ASCII.

@@ -3,49 +3,59 @@
 import { isShortHash } from '../match/identifier.ts'
 import { prefixOf, prepare } from '../match/pattern.ts'
 import type { Test, TextTest } from '../match/query.ts'
-import { bitsBetween, noBits, type Bits } from './bits.ts'
+import { bitsBetween, noBits, unite, type Bits } from './bits.ts'
 import { unitePosting } from './posting.ts'
 import type { Segment } from './segment.ts'
 import { hashPrefix, identifierKind, keyOf, textOf, type KeyKind } from './token.ts'
 
-export type Lookup = (segment: Segment) => Bits
+/** Puts what it finds to the others, and says whether it found anything. */
+export type Lookup = (segment: Segment, into: Bits) => boolean
 
 /** Leaves that have this key. */
 export function having(key: string): Lookup {
-  return (segment) => {
-    const bits = noBits()
+  return (segment, into) => {
     const posting = segment.posting(key)
-    if (posting) unitePosting(bits, posting)
-    return bits
+    if (posting) unitePosting(into, posting)
+    return posting !== undefined
   }
 }
 
 /** Leaves that have a key which begins so and passes. */
 export function beginning(prefix: string, passes: (key: string) => boolean = () => true): Lookup {
-  return (segment) => {
-    const bits = noBits()
-    for (const entry of segment.entries(prefix)) if (passes(entry.key)) unitePosting(bits, entry)
-    return bits
+  return (segment, into) => {
+    let isFound = false
+    for (const entry of segment.entries(prefix)) {
+      if (!passes(entry.key)) continue
+      unitePosting(into, entry)
+      isFound = true
+    }
+    return isFound
   }
 }
 
 export function eitherOf(lookups: readonly Lookup[]): Lookup {
   const [only] = lookups
   if (only && lookups.length === 1) return only
-  return (segment) => {
-    const bits = noBits()
-    for (const lookup of lookups) for (const [word, found] of lookup(segment).entries()) bits[word]! |= found
-    return bits
-  }
+  return (segment, into) => lookups.map((lookup) => lookup(segment, into)).some(Boolean)
 }
 
-const everyLeaf: Lookup = ({ length }) => bitsBetween(0, length)
+/** What one segment has of it. */
+export function foundIn(segment: Segment, lookup: Lookup): Bits {
+  const bits = noBits()
+  lookup(segment, bits)
+  return bits
+}
+
+const everyLeaf: Lookup = ({ length }, into) => {
+  unite(into, bitsBetween(0, length))
+  return true
+}
 
 /** Of a field that is not kept in shapes. */
 export function lookupOf({ field, test }: Pick<TextTest, 'field' | 'test'>): Lookup {
   // One star is anything at all.
   if ('exists' in test || ('glob' in test && test.glob === '*')) return EXISTING[field] ?? everyLeaf
-  if (field === 'id') return 'is' in test ? identifiedBy(test.is) : eitherOf([texts('i', 'I', test), hashes(test)])
+  if (field === 'id') return 'is' in test ? identifiedBy(test.is) : eitherOf(identifiers(test))
   if (field === 'who') return texts('a', 'A', test)
   if (field === 'policy') return texts('p', undefined, test)
   return eitherOf([texts('k', undefined, test), texts('r', 'R', test)])
@@ -56,7 +66,13 @@ const EXISTING: Readonly<Partial<Record<TextTest['field'], Lookup>>> = { resourc
 /** A hash may be cut to seven digits or more, as `identifies` has it. */
 export function identifiedBy(value: string): Lookup {
   if (!isShortHash(value)) return having(keyOf(identifierKind(value), value))
-  return eitherOf([beginning(keyOf('i', value)), hashes({ glob: `${value}*` })])
+  return eitherOf([beginning(keyOf('l', value)), hashes({ glob: `${value}*` })])
+}
+
+/** A beginning up to a colon is that of all but hashes. */
+function identifiers(test: Test): Lookup[] {
+  const found = [texts('i', 'I', test), hashes(test)]
+  return isStem(test) ? found : [...found, texts('l', undefined, test)]
 }
 
 /** `stem`: the kind of key that holds the beginnings of these texts up to a colon. */
@@ -72,13 +88,19 @@ function texts(kind: KeyKind, stem: KeyKind | undefined, test: Test): Lookup {
 function hashes(test: Test): Lookup {
   const prefix = prefixOf(test)
   const begin = hashPrefix(prefix)
-  if (begin === undefined) return noBits
+  if (begin === undefined) return () => false
   return beginning(begin, isBeginning(test) && prefix.length % 2 === 0 ? undefined : byText(test))
 }
 
 /** Whether a beginning is all that is asked for. */
 function isBeginning(test: Test): boolean {
   return 'glob' in test && /^[^*?]+\*$/.test(test.glob)
+}
+
+/** Whether it asks for a beginning that ends with the first colon. */
+function isStem(test: Test): boolean {
+  const prefix = prefixOf(test)
+  return isBeginning(test) && prefix.indexOf(':') === prefix.length - 1
 }
 
 function byText(test: Test): (key: string) => boolean {

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /** Raised with every change of what a row says, so that no index mixes two spellings. */
-const VERSION = 3
+const VERSION = 4
 
 /**
  * Nothing here is ordered by a random key, or writing would slow down as the log grows: whatever is written goes to the end.
@@ -18,7 +18,8 @@ const TABLES = `
   CREATE TABLE shape(
     id INTEGER PRIMARY KEY, type TEXT NOT NULL, outcome TEXT NOT NULL, kind TEXT NOT NULL, env TEXT, reason TEXT) STRICT;
   CREATE TABLE segment(
-    segment INTEGER PRIMARY KEY, counts TEXT NOT NULL, first_page INTEGER NOT NULL, last_page INTEGER NOT NULL) STRICT;
+    segment INTEGER PRIMARY KEY, counts TEXT NOT NULL, first_page INTEGER NOT NULL, last_page INTEGER NOT NULL,
+    kinds TEXT NOT NULL) STRICT;
   CREATE TABLE fence(
     segment INTEGER, first BLOB, page INTEGER NOT NULL, PRIMARY KEY(segment, first)) STRICT, WITHOUT ROWID;
   CREATE TABLE page(page INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;

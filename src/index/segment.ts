@@ -31,7 +31,12 @@ export type Sealed = {
   readonly counts: string
   readonly first_page: number
   readonly last_page: number
+  /** The kinds of keys that it has. */
+  readonly kinds: string
 }
+
+/** Blocks that are remembered, the one read first goes first. */
+const MAX_READ = 64
 
 /** How pages and blocks are read, prepared once for all segments. */
 export class Reader {
@@ -39,6 +44,7 @@ export class Reader {
   readonly #pageFor: StatementSync
   readonly #block: StatementSync
   readonly #blockAt: StatementSync
+  readonly #read = new Map<number, readonly Packed[]>()
   readonly addresses: Addresses
 
   constructor(database: DatabaseSync) {
@@ -62,7 +68,17 @@ export class Reader {
   }
 
   block(block: number): readonly Packed[] {
-    return decompress(this.#block.get(block)!['data'] as Uint8Array)
+    const known = this.#read.get(block)
+    if (known) return known
+    const rows = decompress(this.#block.get(block)!['data'] as Uint8Array)
+    if (this.#read.size >= MAX_READ) this.#read.delete(this.#read.keys().next().value!)
+    this.#read.set(block, rows)
+    return rows
+  }
+
+  /** Forgets what was read: it may be written anew. */
+  clear(): void {
+    this.#read.clear()
   }
 
   /** When the first row of the block was. */
@@ -86,11 +102,13 @@ export class SealedSegment implements Segment {
   }
 
   posting(key: string): Posting | undefined {
+    if (!this.#sealed.kinds.includes(key[0]!)) return undefined
     const found = this.#reader.pageFor(this.#sealed.segment, key)
     return found && postingIn(found.data, key)
   }
 
   *entries(prefix: string): Generator<Entry, void> {
+    if (!this.#sealed.kinds.includes(prefix[0]!)) return
     // Keys that begin so may follow right behind a page whose first key is below.
     const found = this.#reader.pageFor(this.#sealed.segment, prefix)
     let page = found?.page ?? this.#sealed.first_page

@@ -41,6 +41,7 @@ export class Segments {
 
   /** As it is written, after the start and after a transaction that was not. */
   reload(): void {
+    this.#reader.clear()
     const sealed = this.#select.sealed.all() as unknown as Sealed[]
     this.#sealed = sealed.map((one) => new SealedSegment(one, this.#reader))
     const fresh = new FreshSegment(sealed.length * SEGMENT)
@@ -115,19 +116,23 @@ export class Segments {
     return segment.at(leafIndex - segment.start)
   }
 
-  /** The log's time never runs backwards, so its own order finds a moment without reading what was before. */
-  firstSince(at: number): number {
-    let [low, high] = [0, Math.ceil(this.size / BLOCK)]
+  /**
+   * The first leaf from `from` to `to` of this moment or later, or `to`. The log's time never runs backwards, so its own order
+   * finds it without reading what was before.
+   */
+  firstSince(at: number, from = 0, to = this.size): number {
+    if (from >= to) return to
+    let [low, high] = [Math.ceil(from / BLOCK), Math.ceil(to / BLOCK)]
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
       if (this.at(middle * BLOCK) < at) low = middle + 1
       else high = middle
     }
-    if (low === 0) return 0
-    const from = (low - 1) * BLOCK
-    const rows = this.#rows(from, Math.min(this.size, from + BLOCK))
+    // The beginning of that block is not before, the one before it is: it is among the rows between.
+    const start = Math.max(from, (low - 1) * BLOCK)
+    const rows = this.#rows(start, Math.min(to, low * BLOCK))
     const first = rows.findIndex((row) => timeOf(row) >= at)
-    return from + (first < 0 ? rows.length : first)
+    return start + (first < 0 ? rows.length : first)
   }
 
   /** Rows of one segment. */

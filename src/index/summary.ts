@@ -24,6 +24,7 @@ export type Tables = { readonly shapes: Shapes; readonly segments: Segments }
 const BARS = 24
 const NOTHING: Summary = { total: 0, facets: { outcome: {}, kind: {}, type: {} }, histogram: [] }
 
+type Ends = { readonly first: number; readonly last: number }
 type Group = { readonly bar: number; readonly shape: number; readonly n: number }
 
 export function summarize(parts: readonly Part[], { segments, shapes }: Tables): Summary {
@@ -31,7 +32,7 @@ export function summarize(parts: readonly Part[], { segments, shapes }: Tables):
   if (!ends) return NOTHING
   const [first, last] = [segments.at(ends.first), segments.at(ends.last)]
   const width = Math.max(1, Math.ceil((last - first + 1) / BARS))
-  const groups = groupsOf(parts, first, width, segments)
+  const groups = groupsOf(parts, ends, first, width, segments)
   const shapeOf = (group: Group) => shapes.get(group.shape)
   const facet = (by: 'outcome' | 'kind' | 'type') => tally(groups, (group) => shapeOf(group)[by])
   return {
@@ -46,7 +47,7 @@ export function summarize(parts: readonly Part[], { segments, shapes }: Tables):
 }
 
 /** The first and the last leaf. */
-function endsOf(parts: readonly Part[]): { readonly first: number; readonly last: number } | undefined {
+function endsOf(parts: readonly Part[]): Ends | undefined {
   const [first, last] = [parts[0], parts.at(-1)]
   if (!first || !last) return undefined
   return {
@@ -55,8 +56,10 @@ function endsOf(parts: readonly Part[]): { readonly first: number; readonly last
   }
 }
 
-function groupsOf(parts: readonly Part[], first: number, width: number, segments: Segments): Group[] {
-  const cuts = Array.from({ length: BARS - 1 }, (_, bar) => segments.firstSince(first + (bar + 1) * width))
+function groupsOf(parts: readonly Part[], ends: Ends, first: number, width: number, segments: Segments): Group[] {
+  const cuts: number[] = []
+  for (let bar = 1; bar < BARS; bar += 1)
+    cuts.push(segments.firstSince(first + bar * width, cuts.at(-1) ?? ends.first, ends.last + 1))
   const groups = new Map<number, Group>()
   for (const part of parts)
     for (const [bar, bits] of cutAt(part, cuts))

@@ -8,9 +8,10 @@ import type { Indexed } from './trail.ts'
 /**
  * `p`olicy, `k`ind of resource, what is there at all (`e`), `s`hape, word that stands more than once (`x`, and with
  * its neighbours `t`), `h`ash; whole texts
- * and their beginnings up to a colon: who (`a`, `A`), resource (`r`, `R`), identifier (`i`, `I`).
+ * and their beginnings up to a colon: who (`a`, `A`), resource (`r`, `R`), identifier (`i`, `I`),
+ * `l` where it could be taken for the beginning of a hash.
  */
-export const kinds = ['p', 'k', 'e', 's', 'x', 't', 'h', 'a', 'A', 'r', 'R', 'i', 'I'] as const
+export const kinds = ['p', 'k', 'e', 's', 'x', 't', 'h', 'a', 'A', 'r', 'R', 'i', 'I', 'l'] as const
 /** `w`ord, `b`oth of two words that stand one behind the other. */
 export type KeyKind = WholeKind | 'w' | 'b'
 type WholeKind = (typeof kinds)[number]
@@ -18,6 +19,8 @@ type WholeKind = (typeof kinds)[number]
 // oxlint-disable-next-line no-control-regex -- the range is that of ASCII
 const ASCII = /^[\0-\x7f]*$/
 const HEX = /^(?:[0-9a-f]{2}){8,}$/
+const LIKE_HEX = /^[0-9a-f]{7}/
+const DIGITS = /^\d+$/
 
 export function keyOf(kind: KeyKind, text: string): string {
   if (kind === 'h') return kind + Buffer.from(text, 'hex').toString('latin1')
@@ -50,9 +53,10 @@ export function threeOf(first: string, second: string, third: string): string {
   return `${first} ${second} ${third}`
 }
 
-/** Identifiers of hexadecimal digits only are kept apart. */
-export function identifierKind(text: string): 'h' | 'i' {
-  return HEX.test(text) ? 'h' : 'i'
+/** Hashes are kept apart, and so is what begins like one: it is rare, and the beginning of a hash is asked for often. */
+export function identifierKind(text: string): 'h' | 'i' | 'l' {
+  if (HEX.test(text)) return 'h'
+  return LIKE_HEX.test(text) && !DIGITS.test(text) ? 'l' : 'i'
 }
 
 /** The keys of hashes that begin with these digits begin with this; an odd digit is left to `textOf`. Undefined: none can. */

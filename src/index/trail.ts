@@ -9,10 +9,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Query } from '../match/query.ts'
 import { activity, type Activity } from './activity.ts'
 import type { Compiler } from './condition.ts'
-import { pageOf } from './page.ts'
-import { partsOf, planOf } from './plan.ts'
+import { pageOf, type Stretch } from './page.ts'
+import { partsOf, planOf, type Part } from './plan.ts'
 import { EMPTY, openDatabase } from './schema.ts'
-import { Segments } from './segments.ts'
+import { Segments, type Direction } from './segments.ts'
 import { Shapes } from './shape.ts'
 import { countBy, summarize, type Summary, type Tables, type Tally } from './summary.ts'
 import { mentioning } from './mention.ts'
@@ -154,28 +154,29 @@ class SqliteTrail implements Trail {
   }
 
   search(search: Search): Found {
+    this.flush()
     const { where, count } = search.query
-    const page = this.page(search)
     const plan = planOf(where, this.#written, this.#compiler())
     const parts = [...partsOf(plan, this.#tables.segments)]
+    const page = this.#page(search.after === undefined ? parts.toReversed() : parts, search)
     const tally = count && countBy(count.by, count.top, parts, this.#tables)
     return { ...page, ...summarize(parts, this.#tables), ...(tally && { tally }) }
   }
 
-  page({ query, after, before, limit }: Search): Pick<Found, 'rows' | 'next'> {
+  page(search: Search): Pick<Found, 'rows' | 'next'> {
     this.flush()
-    const { segments } = this.#tables
-    const plan = planOf(query.where, this.#written, this.#compiler())
-    const part = {
-      ...plan,
-      from: Math.max(plan.from, after === undefined ? 0 : after + 1),
-      to: Math.min(plan.to, before ?? plan.to),
-    }
-    const direction = after === undefined ? 'DESC' : 'ASC'
-    const found = pageOf(part, direction, Math.trunc(limit) + 1, segments)
-    const rows = segments.rows(found.slice(0, limit))
+    const plan = planOf(search.query.where, this.#written, this.#compiler())
+    const { from, to } = stretchOf(search)
+    const part = { ...plan, from: Math.max(plan.from, from), to: Math.min(plan.to, to) }
+    return this.#page(partsOf(part, this.#tables.segments, directionOf(search)), search)
+  }
+
+  #page(parts: Iterable<Part>, search: Search): Pick<Found, 'rows' | 'next'> {
+    const { limit } = search
+    const found = pageOf(parts, stretchOf(search), directionOf(search), Math.trunc(limit) + 1)
+    const rows = this.#tables.segments.rows(found.slice(0, limit))
     const next = found.length > limit ? found[limit - 1] : undefined
-    return { rows: direction === 'ASC' ? rows : rows.toReversed(), ...(next !== undefined && { next }) }
+    return { rows: directionOf(search) === 'ASC' ? rows : rows.toReversed(), ...(next !== undefined && { next }) }
   }
 
   rows(leafIndexes: readonly number[]): TrailRow[] {
@@ -222,4 +223,12 @@ class SqliteTrail implements Trail {
     const { segments, shapes } = this.#tables
     return { shapes, firstSince: (at) => segments.firstSince(at) }
   }
+}
+
+function directionOf({ after }: Search): Direction {
+  return after === undefined ? 'DESC' : 'ASC'
+}
+
+function stretchOf({ after, before }: Search): Stretch {
+  return { from: after === undefined ? 0 : after + 1, to: before ?? Infinity }
 }

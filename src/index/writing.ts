@@ -19,7 +19,7 @@ export class Writing {
     this.#database = database
     this.#tables = tables
     this.#insert = {
-      segment: database.prepare('INSERT INTO segment VALUES(?, ?, ?, ?)'),
+      segment: database.prepare('INSERT INTO segment VALUES(?, ?, ?, ?, ?)'),
       fence: database.prepare('INSERT INTO fence VALUES(?, ?, ?)'),
       page: database.prepare('INSERT INTO page VALUES(?, ?)'),
       block: database.prepare('INSERT INTO block VALUES(?, ?, ?)'),
@@ -84,8 +84,9 @@ export class Writing {
       page += 1
     }
     segments.addresses.insert(segment, fresh.addresses)
-    const sealed = { segment, counts: JSON.stringify(fresh.counts), first_page: firstPage, last_page: page - 1 }
-    this.#insert.segment.run(segment, sealed.counts, sealed.first_page, sealed.last_page)
+    const counts = JSON.stringify(fresh.counts)
+    const sealed = { segment, counts, first_page: firstPage, last_page: page - 1, kinds: fresh.kinds }
+    this.#insert.segment.run(segment, counts, firstPage, page - 1, sealed.kinds)
     this.#forgetFresh.run()
     segments.begin(sealed)
   }

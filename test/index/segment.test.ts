@@ -240,3 +240,28 @@ test('phrases are found where they stand, however often their words stand elsewh
     { numRuns: 100 },
   )
 })
+
+test('what begins like a hash is found like one, in full and fresh segments', () => {
+  const uuid = 'deadbeef-90ab-4cde-8f01-23456789abcd'
+  const named: Readonly<Record<number, string>> = {
+    ...{ 5: uuid, 6: 'deadbeef', 7: `deadbeef${'0'.repeat(32)}`, 8: `deadbeef${'0'.repeat(9)}`, 9: '12345678' },
+    ...{ [SEGMENT + 5]: uuid, [SEGMENT + 6]: 'deadbee', [SEGMENT + 7]: 'deadbe:ef', [SEGMENT + 8]: 'deadbeef:x' },
+  }
+  using trail = openTrail({ file: ':memory:', origin })
+  trail.append(rows.map((row) => ({ ...row, identifiers: [named[row.leafIndex] ?? `row:${row.leafIndex}`] })))
+  const found = (text: string) => {
+    const query = parseQuery(text, NOW)
+    if (isProblem(query)) throw new Error(query.problem)
+    return trail.page({ query, after: -1, limit: 100 }).rows.map(({ leafIndex }) => leafIndex)
+  }
+  expect(found('id:deadbee')).toEqual([5, 6, 7, 8, SEGMENT + 5, SEGMENT + 6, SEGMENT + 8])
+  expect(found('id:deadbeef')).toEqual([5, 6, 7, 8, SEGMENT + 5, SEGMENT + 8])
+  expect(found('id:deadbeef0')).toEqual([7, 8])
+  expect(found('id:dea*')).toEqual([5, 6, 7, 8, SEGMENT + 5, SEGMENT + 6, SEGMENT + 7, SEGMENT + 8])
+  expect(found(`id:${uuid}`)).toEqual([5, SEGMENT + 5])
+  expect(found('id:"deadbeef:x"')).toEqual([SEGMENT + 8])
+  expect(found('id:deadbeef:*')).toEqual([SEGMENT + 8])
+  expect(found('id:12345678')).toEqual([9])
+  expect(found('id:1234567')).toEqual([])
+  expect(trail.byIdentifier('deadbeef', 5)).toEqual([5, 6, 7, 8, SEGMENT + 5])
+})
