@@ -1,19 +1,13 @@
-/**
- * The log itself: its checkpoint and tiles as C2SP tlog-tiles lays them out, how it is, and the two acts on it. Hashes say
- * nothing, so that anyone may fetch them; leaves are for those who are signed in.
- */
+/** The log itself: how it is, the two acts on it, and what a client pins. Its tiles are served by `tiles.ts`. */
 
 import * as z from '../bytes/schema.ts'
 import { instantOf } from '../control/view/phrase.ts'
 import * as shape from '../control/view/shape.ts'
 import { formatRevokedKeys } from '../control/revoked-keys.ts'
 import type { LogEvent } from '../domain/log.ts'
-import { act, problemResponse, securityOf, type Desk } from './act.ts'
-import type { App, FastifyReply } from './app.ts'
-import { enter } from './look.ts'
-import type { Port } from './port.ts'
-import { problem, sendProblem } from './problem.ts'
+import { act, type Desk } from './act.ts'
 import { read } from './read.ts'
+import { sendText, textSchema, tiles } from './tiles.ts'
 
 const MAX_OVERLAP_MS = 90 * 24 * 3_600_000
 
@@ -54,7 +48,7 @@ export function log(desk: Desk): void {
     }),
   })
   wellKnown(desk)
-  resources(desk.app, port)
+  tiles(desk)
 }
 
 const discovery = z.object({
@@ -87,127 +81,4 @@ function wellKnown(desk: Desk): void {
     },
     async (_, reply) => sendText(reply, formatRevokedKeys(port.ledger.state, port.clock())),
   )
-}
-
-function textSchema(summary: string) {
-  return {
-    summary,
-    tags: ['server'],
-    security: securityOf('anyone'),
-    response: {
-      200: { description: 'Text.', content: { 'text/plain': { schema: z.string() } } },
-      default: problemResponse,
-    },
-  }
-}
-
-function sendText(reply: FastifyReply, text: string): never {
-  void reply.header('cache-control', 'no-cache')
-  return reply
-    .code(200)
-    .type('text/plain; charset=utf-8')
-    .send(text as never) as never
-}
-
-function resources(app: App, port: Port): void {
-  const { ledger } = port
-  app.get(
-    '/log/checkpoint',
-    {
-      schema: textSchema('The latest checkpoint that witnesses cosigned, a signed note'),
-      config: { access: 'anyone' },
-    },
-    async (_, reply) => sendText(reply, Buffer.from((await ledger.log.resource('checkpoint')) ?? '').toString()),
-  )
-  const bytes = {
-    tags: ['server'],
-    params: z.object({ '*': z.string().max(100) }),
-    response: {
-      200: { description: 'The tile.', content: { 'application/octet-stream': { schema: z.unknown() } } },
-      default: problemResponse,
-    },
-  }
-  const serve = (prefix: string) => async (request: Pick<Request, 'params'>, reply: FastifyReply) => {
-    const tile = await ledger.log.resource(`${prefix}/${request.params['*']}`)
-    if (!tile) return sendProblem(reply, problem('not_found', 'The log has no such tile.')) as never
-    const isFull = !request.params['*'].includes('.p/')
-    void reply.header('cache-control', cacheOf(prefix, isFull))
-    return reply
-      .code(200)
-      .type('application/octet-stream')
-      .send(Buffer.from(tile) as never) as never
-  }
-  const serveBundle = async (request: Request, reply: FastifyReply) => {
-    const path = request.params['*']
-    const gzip = acceptsGzip(request.headers['accept-encoding'])
-      ? await ledger.log.gzipped(`tile/entries/${path}`)
-      : undefined
-    void reply.header('vary', 'accept-encoding')
-    if (!gzip) return serve('tile/entries')(request, reply)
-    void reply.header('cache-control', cacheOf('tile/entries', true)).header('content-encoding', 'gzip')
-    return reply
-      .code(200)
-      .type('application/octet-stream')
-      .send(Buffer.from(gzip) as never) as never
-  }
-  app.get(
-    '/log/tile/*',
-    { schema: { ...bytes, summary: 'A tile of hashes', security: [] }, config: { access: 'anyone' } },
-    serve('tile'),
-  )
-  app.get(
-    '/log/checkpoints/*',
-    {
-      schema: { ...bytes, summary: 'A checkpoint that was stamped with the time, or its stamp (.tsr)', security: [] },
-      config: { access: 'anyone' },
-    },
-    serve('checkpoints'),
-  )
-  app.get(
-    '/log/rotations/*',
-    {
-      schema: { ...bytes, summary: 'How a signing key was replaced, proven by that key itself', security: [] },
-      config: { access: 'anyone' },
-    },
-    serve('rotations'),
-  )
-  app.get(
-    '/log/tile/entries/*',
-    {
-      schema: { ...bytes, summary: 'A bundle of leaves', security: securityOf('login') },
-      config: { isOpenToRead: true },
-    },
-    async (request, reply) => {
-      const page = { after: bundleOf(request.params['*']) }
-      const refused = await enter({ kind: 'bundle', page }, request, port)
-      return refused ? (sendProblem(reply, refused) as never) : serveBundle(request, reply)
-    },
-  )
-}
-
-interface Request {
-  readonly params: { readonly '*': string }
-  readonly headers: { readonly 'accept-encoding'?: string | string[] | undefined }
-}
-
-/** RFC 9110, 12.5.3: `gzip` or `*`, unless its weight is 0. */
-export function acceptsGzip(header: string | string[] | undefined): boolean {
-  const codings = String(header ?? '')
-    .toLowerCase()
-    .split(',', 32)
-    .map((coding) => coding.replaceAll(/\s/g, ''))
-  const weightOf = (name: string) => codings.find((coding) => coding.split(';', 1)[0] === name)
-  const coding = weightOf('gzip') ?? weightOf('x-gzip') ?? weightOf('*')
-  return coding !== undefined && !/;q=0(?:\.0{0,3})?$/.test(coding)
-}
-
-/** Which bundle a path means: `x001/234.p/5` is the 1,234th. Where it is none, none will be found. */
-function bundleOf(path: string): number {
-  return Number(path.replace(/\.p\/\d+$/, '').replaceAll(/\D/g, '')) || 0
-}
-
-/** Full tiles and stamped checkpoints never change. Leaves are for one reader, so that no cache between here and there keeps them for another. */
-function cacheOf(prefix: string, isFull: boolean): string {
-  const who = prefix === 'tile/entries' ? 'private' : 'public'
-  return isFull ? `${who}, max-age=31536000, immutable` : `${who}, max-age=3600`
 }
