@@ -13,6 +13,7 @@ import { followKey } from '../../src/cli/log-key.ts'
 import { Client } from '../../src/cli/client.ts'
 import { memoryPin } from '../../src/cli/pin.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
+import { leadsTo } from '../../src/console/verify/rotation.ts'
 import { systemCaller } from '../../src/control/handle.ts'
 import { copyTiles } from '../../src/control/tile-copy.ts'
 import { openTiles } from '../../src/control/tile-source.ts'
@@ -215,6 +216,32 @@ test('a command line that pinned the old key goes on with the new one, also long
     server.closeAllConnections()
     await rm(directory, { recursive: true })
   }
+})
+
+test('a browser goes where the command line goes, and nowhere else', async () => {
+  const { company, rotate, leaf } = await world()
+  await using _ = company
+  const first = company.instance.logKey
+  await rotate(0)
+  await rotate(0)
+  await leaf()
+  const look = fetchFrom(company)
+  const newest = company.instance.logKey
+  expect(await leadsTo(first, newest, look)).toBe(true)
+  expect(await leadsTo(newest, first, look)).toBe(false)
+  expect(await leadsTo(first, newest, async () => undefined)).toBe(false)
+  const bend = (change: (text: string) => string) => async (path: string) => {
+    const text = await look(path)
+    return text && change(text)
+  }
+  for (const change of [
+    (text: string) => text.replace(/^index \d+$/m, 'index 0'),
+    (text: string) => text.replace(/^extra (.)/m, (_all, letter: string) => `extra ${letter === 'A' ? 'B' : 'A'}`),
+    (text: string) => text.replace(/.$/s, ''),
+    (text: string) => text.slice(0, -40),
+    () => 'nonsense',
+  ])
+    expect(await leadsTo(first, newest, bend(change))).toBe(false)
 })
 
 test('nothing is signed twice for one size, and what was signed stays readable', async () => {

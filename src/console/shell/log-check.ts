@@ -8,7 +8,8 @@ import { formatBase64 } from '../verify/bytes.ts'
 import { checkCheckpoint } from '../verify/leaf.ts'
 import { contradicts, readHead, rememberHead as keepHead } from '../verify/head.ts'
 import { parseKey, parseNote, verifyNote } from '../verify/note.ts'
-import { pinKey, type Pin } from '../verify/pin.ts'
+import { pinKey, trustKey, type Pin } from '../verify/pin.ts'
+import { leadsTo } from '../verify/rotation.ts'
 
 /** `cosigned` counts witnesses whose cosignature on this very checkpoint, of `size` leaves, verifies here. */
 export type LogCheck = {
@@ -18,10 +19,32 @@ export type LogCheck = {
   readonly size: number
 }
 
-/** The log key this browser trusts; undefined until the server was asked. */
+/**
+ * The log key this browser trusts; undefined until the server was asked, and while a key that the server names instead is looked into:
+ * the trusted one may vouch for it.
+ */
 export function usePin(): Pin | undefined {
   const known = useWellKnown()
-  return known.data ? pinKey(known.data.logKey, localStorage) : undefined
+  const pin = known.data ? pinKey(known.data.logKey, localStorage) : undefined
+  const followed = useQuery({
+    queryKey: ['rotation', pin?.key, pin?.offered],
+    queryFn: () => follow(pin!),
+    enabled: pin?.mismatch ?? false,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  })
+  if (!pin?.mismatch) return pin
+  if (followed.isPending) return undefined
+  return followed.data ? { key: pin.offered, offered: pin.offered, mismatch: false } : pin
+}
+
+async function follow({ key, offered }: Pin): Promise<boolean> {
+  const isVouchedFor = await leadsTo(key, offered, async (path) => {
+    const response = await fetch(`/log/${path}`, { redirect: 'error' })
+    return response.ok ? response.text() : undefined
+  })
+  if (isVouchedFor) trustKey(offered, localStorage)
+  return isVouchedFor
 }
 
 export function useLogCheck() {
