@@ -21,6 +21,11 @@ const body = z.strictObject({
 /** A connection may be silent for so long while its package is made: two million leaves, on a slow machine. */
 const MAKING_MS = 10 * 60_000
 
+/** Downloads at once, and how long one may take: at least 256 KiB a second, so that nobody holds a file for ever. */
+const MAX_FETCHED = 8
+const MIN_BYTES_PER_MS = 256
+const MIN_FETCHING_MS = 60_000
+
 const made = z.object({ digest: z.string(), sizeBytes: z.int(), from: z.int(), to: z.int() })
 
 export function evidencePackages(desk: Desk): void {
@@ -60,6 +65,7 @@ export function evidencePackages(desk: Desk): void {
 }
 
 function fetching({ app, port }: Desk): void {
+  let fetched = 0
   app.get(
     '/api/v1/evidence-packages/:digest',
     {
@@ -78,12 +84,20 @@ function fetching({ app, port }: Desk): void {
     async (request, reply) => {
       const found = port.exports.made(request.params.digest, request.caller?.id ?? '')
       if (!found) return sendProblem(reply, problem('not_found', 'There is no such package, or not any more.')) as never
+      if (fetched >= MAX_FETCHED) {
+        const busy = problem('busy', 'Too many packages are being fetched at once.', { retryAfterSeconds: 10 })
+        return sendProblem(reply, busy) as never
+      }
+      fetched += 1
+      const stream = createReadStream(found.path, {
+        signal: AbortSignal.timeout(Math.max(MIN_FETCHING_MS, found.sizeBytes / MIN_BYTES_PER_MS)),
+      }).once('close', () => (fetched -= 1))
       void reply.header('cache-control', 'no-store').header('content-length', found.sizeBytes)
       void reply.header('content-disposition', 'attachment; filename="countersign.csevidence"')
       return reply
         .code(200)
         .type('application/octet-stream')
-        .send(createReadStream(found.path) as never) as never
+        .send(stream as never) as never
     },
   )
 }

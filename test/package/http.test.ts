@@ -2,8 +2,11 @@
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digestOf } from '../../src/bytes/digest.ts'
+import { bearerCaller } from '../../src/control/authenticate.ts'
+import { isRefusal } from '../../src/evidence/refusal.ts'
 import { Office, type Worker } from '../http/office.ts'
 import { check } from './world.ts'
 
@@ -91,3 +94,20 @@ test('an erasure takes every package along', async () => {
   await expect.poll(() => existsSync(join(office.company.directory, 'exports'))).toBe(false)
   expect((await fetchBytes(body.result.digest, otto)).statusCode).toBe(404)
 })
+
+test.each([0, 10])(
+  'who goes away %i ms after asking for a package, holds up nobody and leaves nothing behind',
+  async (afterMs) => {
+    const { exports, ledger } = office.port
+    const caller = bearerCaller(root.token, ledger.state)
+    if (isRefusal(caller)) throw new Error(caller.because)
+    const [size, gone] = [office.size, new AbortController()]
+    const given = exports.give({ ...PERIOD, samples: 0, nonce: '' }, { caller }, gone.signal)
+    await setTimeout(afterMs)
+    gone.abort()
+    expect(await given).toMatchObject({ refused: 'busy' })
+    expect(office.size).toBe(size)
+    expect(readdirSync(join(office.company.directory, 'exports')).filter((name) => name.endsWith('.parts'))).toEqual([])
+    expect((await ask(PERIOD, root)).status).toBe(201)
+  },
+)

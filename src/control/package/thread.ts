@@ -54,7 +54,9 @@ async function attend(worker: Worker, source: ExportSource, ended: AbortSignal):
   })
   worker.on('error', (error) => told.reject(failureOf(error)))
   worker.on('exit', () => told.reject(new StoreError('closed', 'the package was not finished')))
-  ended.addEventListener('abort', () => told.reject(new StoreError('closed', 'nobody waits for the package any more')))
+  const leave = () => told.reject(new StoreError('closed', 'nobody waits for the package any more'))
+  ended.addEventListener('abort', leave)
+  if (ended.aborted) leave()
   const result = await told.promise
   if (result.tell === 'written') return result.written
   throw result.code ? new StoreError(result.code, result.message) : new Error(result.message)
