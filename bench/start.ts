@@ -1,12 +1,10 @@
 /**
  * How long a process of its own needs from its first instruction until the instance answers, over a log of 100,000 leaves: after
- * an orderly end, and after a kill in the midst of things. And how long the log alone takes to open when it is long (`BENCH_LEAVES`): it
- * verifies what is not sealed, so that its length does not matter.
+ * an orderly end, and after a kill in the midst of things.
  */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { systemCaller } from '../src/control/handle.ts'
@@ -16,7 +14,6 @@ import { utf8 } from '../src/bytes/text.ts'
 import type { Instance } from '../src/control/instance.ts'
 import type { JobFacts } from '../src/domain/login.ts'
 import { enrolAdministrator, enrolDeveloper, noise, openInstance, record, trivial } from './world/instance.ts'
-import { longLog } from './world/long-log.ts'
 import { openPlace } from './world/place.ts'
 import { spellLog } from './world/spelled.ts'
 
@@ -44,26 +41,6 @@ export async function run(): Promise<Record<string, Measure>> {
     'start.after-kill': time(killed.ms),
     'start.clean': time(clean.ms),
     'start.rss': { value: clean.rssMb, unit: 'MB', goal: `< ${GOAL_MB}`, met: clean.rssMb < GOAL_MB },
-    ...(await storeOpen()),
-  }
-}
-
-async function storeOpen(): Promise<Record<string, Measure>> {
-  const { directory, size, open } = await longLog()
-  const wal = join(directory, 'wal')
-  const [first] = readdirSync(wal)
-    .filter((name) => name.endsWith('.wal'))
-    .sort()
-  const verified = size - Number(first!.slice(0, 20))
-  const startedAt = performance.now()
-  await using log = await open()
-  const ms = Math.round(performance.now() - startedAt)
-  const rate = Math.round((1000 * verified) / ms)
-  return {
-    'start.long': { value: log.size, unit: 'leaves' },
-    'start.long-open': { value: ms, unit: 'ms', goal: '< 1000', met: ms < 1000 },
-    'start.long-unsealed': { value: verified, unit: 'leaves' },
-    'start.long-verify': { value: rate, unit: 'leaves/s', goal: '>= 300000', met: rate >= 300_000 },
   }
 }
 
