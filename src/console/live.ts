@@ -89,6 +89,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   key: ['people'],
   passkey: ['people'],
   alert: ['alerts'],
+  // Looking changes nothing but the trail itself.
+  trail: [],
+  search: ['searches'],
 }
 
 /** What a leaf of this type makes old. The trail and the overview tell of everything. */

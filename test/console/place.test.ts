@@ -90,5 +90,6 @@ test('words are spelled once', () => {
 test('a leaf makes what it tells of old, and always the trail', () => {
   expect(keysOf('approval.given')).toEqual(expect.arrayContaining(['leaves', 'overview', 'log', 'releases', 'release']))
   expect(keysOf('alert.raised')).toContain('alerts')
+  expect(keysOf('trail.read')).toEqual(['leaves', 'overview', 'log'])
   expect(keysOf('something.new')).toContain('leaves')
 })

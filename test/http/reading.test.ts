@@ -2,7 +2,7 @@
 
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { Reading, WINDOW_MS } from '../../src/control/reading.ts'
+import { WINDOW_MS, type Reading } from '../../src/control/reading.ts'
 import { openSeal, valueOf } from '../../src/control/seal.ts'
 import { read, type Leaf } from '../../src/domain/leaf.ts'
 import { StoreError } from '../../src/store/error.ts'
@@ -118,6 +118,9 @@ test('reading is found like everything else, and left out by -type:trail.*', asy
       (row: { type: string; sentence: string; who: { name: string } }) => [row.type, row.who.name, row.sentence],
     )
   expect(await found('type:trail.read resource:1')).toEqual([['trail.read', 'ana', 'read leaf 1']])
+  const [{ leafIndex }] = (await office.get('/api/v1/leaves?q=type:trail.read', ana.token)).body.rows.slice(-1)
+  const { body: trace } = await office.get(`/api/v1/leaves/${leafIndex}`, ana.token)
+  expect(trace.facts).toContainEqual({ label: 'Looked', value: 'read leaf 1' })
   const { body: leaf } = await office.get('/api/v1/leaves/4', ana.token)
   const { body: why } = await office.get('/api/v1/why/@ana', ana.token)
   expect([leaf.neighbours.who.after.length, why.chain.length].every(Boolean)).toBe(true)

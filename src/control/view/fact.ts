@@ -3,7 +3,8 @@
 import type { Leaf } from '../../domain/leaf.ts'
 import { adviceOf } from '../../domain/reason.ts'
 import { resolveNames, whoOf, type Names } from './who.ts'
-import { short } from './phrase.ts'
+import { count, short } from './phrase.ts'
+import { wordOf } from './sentence-trail.ts'
 import type { Fact } from './shape.ts'
 import type { Sight } from './sight.ts'
 
@@ -51,7 +52,7 @@ export function factsOf(leaf: Leaf, sight: Sight): Fact[] {
   if (policy) facts.push(...policyFacts(policy, sight))
   if (given.verifiedAt !== undefined)
     facts.push({ label: 'Evidence verified at', value: new Date(given.verifiedAt).toISOString() })
-  return [...facts, ...fieldFacts(leaf, sight)]
+  return [...facts, ...fieldFacts(leaf, sight), ...lookFacts(leaf)]
 }
 
 function policyFacts({ determining, digest, action, context }: NonNullable<Leaf['policy']>, sight: Sight): Fact[] {
@@ -87,6 +88,16 @@ function sentenceCase(name: string): string {
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
     .trim()
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** What was looked at, one by one; what was typed stands among the disclosures. */
+function lookFacts({ event }: Pick<Leaf, 'event'>): Fact[] {
+  if (event.type === 'trail.read') return event.reads.map((read) => ({ label: 'Looked', value: wordOf(read) }))
+  if (event.type !== 'trail.counted') return []
+  return event.repeats.map(({ leafIndex, read, times }) => ({
+    label: 'Looked again',
+    value: `${count(times, 'time')} at number ${read + 1} of leaf ${leafIndex}`,
+  }))
 }
 
 const MAX_FIELDS = 24

@@ -49,7 +49,7 @@ function wordsOf(reads: readonly Read[]): string {
   return list(told.length > shown.length ? [...shown, `${told.length - shown.length} more`] : shown)
 }
 
-function wordOf({ kind, leaf, evidence }: Read): string {
+export function wordOf({ kind, leaf, evidence }: Read): string {
   switch (kind) {
     case 'search':
       return 'searched the trail'
