@@ -162,4 +162,36 @@ export const work: readonly Declaration[] = [
     examples: [['countersign refuse K7Q2-9DMX --reason "migration is not reversible"', 'the release is over']],
     load: async () => await import('./refuse.ts'),
   },
+  {
+    name: 'freeze begin',
+    summary: 'Freeze an environment: nothing is released into it until then',
+    arguments: [['<environment>', 'its name']],
+    options: [
+      { flags: '--reason <text>', text: 'why; recorded', isMandatory: true },
+      { flags: '--from <time>', text: 'when it begins, as 2026-12-24T12:00:00Z (else now)' },
+      { flags: '--until <time>', text: 'when it is over (else when it is ended)' },
+    ],
+    examples: [
+      ['countersign freeze begin production --reason "we are looking into an alert"', 'at once, until it is ended'],
+      [
+        'countersign freeze begin production --reason holidays --from 2026-12-24T12:00:00Z --until 2026-12-27T06:00:00Z',
+        'a window',
+      ],
+    ],
+    next: ['freeze list', 'freeze end'],
+    load: async () => await import('./freeze-begin.ts'),
+  },
+  {
+    name: 'freeze end',
+    summary: 'End a freeze before its time',
+    arguments: [['<freeze>', 'its id, from freeze list']],
+    examples: [['countersign freeze end freeze:0b7c5k2m9q4t8w1z', 'releases go on']],
+    load: async () => await import('./freeze-end.ts'),
+  },
+  {
+    name: 'freeze list',
+    summary: 'What is frozen, and what will be',
+    examples: [['countersign freeze list', 'a table']],
+    load: async () => await import('./freeze-list.ts'),
+  },
 ]

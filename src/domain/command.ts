@@ -7,6 +7,7 @@ import * as build from './build.ts'
 import * as environment from './environment.ts'
 import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
+import * as freeze from './freeze.ts'
 import * as grant from './grant.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
@@ -29,6 +30,7 @@ export const schemas = {
   ...environment.commands,
   ...evidence.commands,
   ...erasure.commands,
+  ...freeze.commands,
   ...grant.commands,
   ...issuer.commands,
   ...key.commands,

@@ -4,6 +4,7 @@ import type { Entity, PolicySet } from '../policy/policy.ts'
 import * as build from './build.ts'
 import type { Command } from './command.ts'
 import type { Decision } from './decision.ts'
+import { freezeOf } from './freeze.ts'
 import * as grant from './grant.ts'
 import * as login from './login.ts'
 import { turnAway, type Matter } from './matter.ts'
@@ -41,15 +42,17 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
           command,
           by,
           q.unasked,
-          { isOpen: false, wouldOpen: false, policy: undefined },
+          { isOpen: false, wouldOpen: false, isFrozen: false, policy: undefined },
           state,
           at,
         )
       const place = [q.environmentEntity(environment)] as const
       const answer = q.ask(policies, who, 'requestRelease', place, release.contextOf(command, by, state))
-      const gate = q.ask(policies, who, 'release', place, { approvals: 0 })
-      const wouldOpen = q.ask(policies, who, 'release', place, { approvals: PLENTY }).isAllowed
-      return release.request(command, by, answer, { isOpen: gate.isAllowed, wouldOpen, policy: gate.policy }, state, at)
+      const isFrozen = freezeOf(environment.environment, state, at) !== undefined
+      const gate = q.ask(policies, who, 'release', place, { approvals: 0, isFrozen })
+      const wouldOpen = q.ask(policies, who, 'release', place, { approvals: PLENTY, isFrozen }).isAllowed
+      const opening = { isOpen: gate.isAllowed, wouldOpen, isFrozen, policy: gate.policy }
+      return release.request(command, by, answer, opening, state, at)
     }
     case 'end release':
       return release.end(command, by, isGateOpen(command.release, who, matter, state, policies), state, at)
@@ -75,7 +78,8 @@ function isGateOpen(id: string, who: Entity, { at }: Matter, state: State, polic
   const environment = found && state.environments.get(found.environment)
   if (!environment || release.closedBecause(found, state, at)) return false
   const place = [q.environmentEntity(environment)] as const
-  return q.ask(policies, who, 'release', place, { approvals: found.approvals.length }).isAllowed
+  const isFrozen = freezeOf(found.environment, state, at) !== undefined
+  return q.ask(policies, who, 'release', place, { approvals: found.approvals.length, isFrozen }).isAllowed
 }
 
 type RequestGrant = Extract<Command, { type: 'request grant' }>

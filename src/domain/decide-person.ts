@@ -9,6 +9,7 @@ import * as erasure from './erasure.ts'
 import type { Event } from './event.ts'
 import * as evidence from './evidence.ts'
 import type * as f from './field.ts'
+import * as freeze from './freeze.ts'
 import * as key from './key.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
@@ -34,6 +35,10 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     return person
       ? ask(action, [q.personEntity(person, at)], { loginAgeSeconds, isSelf: id === by.principal })
       : q.unasked
+  }
+  const inEnvironment = (action: string, name: string): Answered => {
+    const environment = state.environments.get(name)
+    return environment ? ask(action, [q.environmentEntity(environment)], { loginAgeSeconds }) : q.unasked
   }
 
   switch (command.type) {
@@ -105,6 +110,10 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     }
     case 'acknowledge alert':
       return alert.acknowledge(command, by.principal, ask('acknowledgeAlert', [q.instance], {}), state)
+    case 'begin freeze':
+      return freeze.begin(command, by.principal, inEnvironment('freezeEnvironment', command.environment), state, at)
+    case 'end freeze':
+      return freeze.end(command, by.principal, inEnvironment('unfreezeEnvironment', command.environment), state, at)
     case 'give approval':
     case 'decline release':
       return decideApproval(command, by, matter, state, policies)

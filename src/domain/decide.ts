@@ -66,6 +66,7 @@ const stillAllowed: ReadonlySet<CommandType> = new Set([
   'open login',
   'repair log',
   'revoke principal',
+  'begin freeze',
   'end login',
   'end grant',
   'acknowledge alert',

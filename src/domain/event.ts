@@ -6,6 +6,7 @@ import * as build from './build.ts'
 import * as environment from './environment.ts'
 import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
+import * as freeze from './freeze.ts'
 import * as grant from './grant.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
@@ -28,6 +29,7 @@ export type Event =
   | environment.EnvironmentEvent
   | evidence.EvidenceEvent
   | erasure.ErasureEvent
+  | freeze.FreezeEvent
   | grant.GrantEvent
   | issuer.IssuerEvent
   | key.KeyEvent
@@ -53,6 +55,7 @@ export const schemas = {
   ...environment.events,
   ...evidence.events,
   ...erasure.events,
+  ...freeze.events,
   ...grant.events,
   ...issuer.events,
   ...key.events,

@@ -17,6 +17,7 @@ export const releaseId = id('release')
 export const grantId = id('grant')
 export const buildId = id('build')
 export const alertId = id('alert')
+export const freezeId = id('freeze')
 
 export const digest = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
 /** SHA-1 or SHA-256 object names of git. */

@@ -4,6 +4,7 @@ import * as z from '../bytes/schema.ts'
 import { allowed, recorded, refused, waiting, type Decision } from './decision.ts'
 import { endGrant } from './ending.ts'
 import * as f from './field.ts'
+import { freezeOf } from './freeze.ts'
 import type { Login } from './login.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
@@ -95,6 +96,7 @@ export function contextOf({ release: id, target }: Request, { principal }: Login
   const environment = release && state.environments.get(release.environment)
   return {
     approvals: release?.approvals.length ?? 0,
+    isFrozen: release !== undefined && freezeOf(release.environment, state, at) !== undefined,
     isOpen: release !== undefined && closedBecause(release, state, at) === undefined,
     isRequester: release?.requester === principal,
     targetAllowed: environment?.targets.includes(target) ?? false,
@@ -124,7 +126,8 @@ export function request(
   const facts = contextOf(command, login, state, at)
   if (!facts.isRequester) return refuse('wrong_principal')
   if (!facts.targetAllowed) return refuse('target_not_allowed')
-  if (!isAllowed) return wouldOpen ? waiting(refusal, 'approvals_missing', policy) : refuse('policy_refused')
+  if (!isAllowed && wouldOpen) return waiting(refusal, 'approvals_missing', policy)
+  if (!isAllowed) return refuse(facts.isFrozen ? 'environment_frozen' : 'policy_refused')
 
   const lifetimeMs = state.environments.get(release.environment)!.grantLifetimeMs
   const issued = { grant, release: id, target: name, kind: target.kind, holder: login.principal, login: login.id }

@@ -23,6 +23,13 @@ export const reasons = {
     next: 'countersign git hook install --register',
   },
   no_such_environment: { sentence: 'This environment is not defined.' },
+  environment_frozen: {
+    sentence: 'This environment is frozen: nothing is released into it now.',
+    next: 'countersign freeze list',
+  },
+  no_such_freeze: { sentence: 'There is no such freeze, or it is over.', next: 'countersign freeze list' },
+  too_many_freezes: { sentence: 'This environment has a hundred freezes already, those to come included.' },
+  no_such_time: { sentence: 'It would be over before it begins.' },
   no_such_target: { sentence: 'This target is not defined.' },
   no_such_release: { sentence: 'There is no such release.' },
   no_such_grant: { sentence: 'There is no such grant.' },

@@ -205,7 +205,12 @@ export function contextOf({ artifact, environment }: Request, login: Login, stat
   }
 }
 
-export type Gate = { readonly isOpen: boolean; readonly wouldOpen: boolean; readonly policy: Answered['policy'] }
+export type Gate = {
+  readonly isOpen: boolean
+  readonly wouldOpen: boolean
+  readonly isFrozen: boolean
+  readonly policy: Answered['policy']
+}
 
 export function request(
   command: Request,
@@ -229,7 +234,8 @@ export function request(
   if (!facts.repositoryMatches) return refuse('repository_mismatch')
   if (!facts.refAllowed) return refuse('ref_not_allowed')
   if (!isAllowed) return refuse('policy_refused')
-  if (!gate.isOpen && !gate.wouldOpen) return refuse('policy_refused', gate.policy)
+  if (!gate.isOpen && !gate.wouldOpen)
+    return refuse(gate.isFrozen ? 'environment_frozen' : 'policy_refused', gate.policy)
 
   const commits = commitsOf(build.commit, build.repository, name, state)
   const requested = {

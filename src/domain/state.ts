@@ -8,6 +8,7 @@ import * as build from './build.ts'
 import type { Commit } from './commit.ts'
 import * as environment from './environment.ts'
 import * as erasure from './erasure.ts'
+import * as freeze from './freeze.ts'
 import * as grant from './grant.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
@@ -46,6 +47,8 @@ export type State = {
   readonly issuers: Map<string, issuer.Issuer>
   readonly repositories: Map<string, repository.Repository>
   readonly environments: Map<string, environment.Environment>
+  /** That are, and that are to come. */
+  readonly freezes: Map<string, freeze.Freeze>
   readonly targets: Map<string, target.Target>
   readonly commits: Book<Commit>
   /** Repository and person, `acme/shop person:…`, to the first commit there that they signed. */
@@ -113,6 +116,8 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
       return environment.apply(state, event as environment.EnvironmentEvent, leafIndex)
     case 'erasure':
       return erasure.apply(state, event as erasure.ErasureEvent, at, leafIndex)
+    case 'freeze':
+      return freeze.apply(state, event as freeze.FreezeEvent, at, leafIndex)
     case 'grant':
       return grant.apply(state, event as grant.GrantEvent, at, leafIndex)
     case 'issuer':
@@ -158,6 +163,7 @@ export function empty(shelf?: Shelf): State {
     issuers: new Map(),
     repositories: new Map(),
     environments: new Map(),
+    freezes: new Map(),
     targets: new Map(),
     commits: new Book('commits', shelf),
     firstCommits: new Book('firstCommits', shelf),

@@ -12,6 +12,7 @@ import { approvals } from './approvals.ts'
 import { builds } from './builds.ts'
 import { enrolments } from './enrolments.ts'
 import { environments } from './environments.ts'
+import { freezes } from './freezes.ts'
 import { evidencePackages } from './evidence-packages.ts'
 import { events, STREAM_TIMES, type StreamTimes } from './events.ts'
 import { erasures } from './erasures.ts'
@@ -102,7 +103,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   logins(desk, codes)
   loginCodes(desk, codes)
   const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
-  const flow = [erasures, pushes, builds, releases, approvals, grants, observations]
+  const flow = [erasures, freezes, pushes, builds, releases, approvals, grants, observations]
   const trail = [leaves, leafProofs, searches, why, overview, log, alerts, evidencePackages]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
   health(desk, metrics)

@@ -46,6 +46,15 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   'approval.declined': { type: 'approval.declined', release, by: mara, statementDigest: digest('e') },
   'approval.refused': { type: 'approval.refused', release, by: ivo, wanted: 'give' },
   'build.refused': { type: 'build.refused', job, provenance: digest('3') },
+  'freeze.begun': {
+    type: 'freeze.begun',
+    freeze: 'freeze:000000000000',
+    environment: 'production',
+    by: mara,
+    from: NOON,
+  },
+  'freeze.ended': { type: 'freeze.ended', freeze: 'freeze:000000000000', environment: 'production', by: ana },
+  'freeze.refused': { type: 'freeze.refused', environment: 'production', by: ivo, wanted: 'begin' },
   'erasure.asked': {
     type: 'erasure.asked',
     person: ivo,

@@ -42,12 +42,13 @@ const DIRECTIONS: Readonly<Record<string, Readonly<Record<string, 'for' | 'again
   },
   obtainCredential: {
     approvals: 'for',
+    isFrozen: 'against',
     isOpen: 'for',
     isRequester: 'for',
     targetAllowed: 'for',
     secondsLeft: 'for',
   },
-  release: { approvals: 'for' },
+  release: { approvals: 'for', isFrozen: 'against' },
   openLogin: { userVerified: 'for', tokenReused: 'against', repositoryKnown: 'for' },
 }
 

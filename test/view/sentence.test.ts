@@ -100,6 +100,28 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     {},
     'defined the environment production: 2 approvals by approver',
   ],
+  'freeze.begun': [
+    {
+      type: 'freeze.begun',
+      freeze: 'freeze:000000000000',
+      environment: 'production',
+      by: mara,
+      from: NOON + 60_000,
+      until: NOON + 120_000,
+    },
+    { at: NOON },
+    'froze production from 2026-11-18T10:01:00.000Z until 2026-11-18T10:02:00.000Z',
+  ],
+  'freeze.ended': [
+    { type: 'freeze.ended', freeze: 'freeze:000000000000', environment: 'production', by: ana },
+    {},
+    'ended the freeze of production',
+  ],
+  'freeze.refused': [
+    { type: 'freeze.refused', environment: 'production', by: ivo, wanted: 'end' },
+    { reason: 'policy_refused' },
+    'was refused to end the freeze of production: the policies in force do not permit this',
+  ],
   'grant.issued': [issued, {}, 'obtained the certificate for web for 2 minutes, to release shop ccccccc to production'],
   'grant.refused': [
     { type: 'grant.refused', release, target: 'web', holder: job },

@@ -3,6 +3,7 @@
 import { behind } from '../../domain/build.ts'
 import { localTime } from '../../domain/alert.ts'
 import type { Commit } from '../../domain/commit.ts'
+import { freezeOf, type Freeze } from '../../domain/freeze.ts'
 import type { Caller } from '../../domain/leaf.ts'
 import type { Release } from '../../domain/release.ts'
 import { alertWords } from './alert-words.ts'
@@ -18,6 +19,7 @@ export function rulesOf(release: Release, commits: readonly Commit[], sight: Sig
   const { required, approvals, authors, requester, expiresAt, policyDigest } = release
   const environment = state.environments.get(release.environment)
   const names = (ids: readonly string[]) => list(ids.map((id) => whoOf(id, sight).name)) || 'nobody'
+  const freeze = freezeOf(release.environment, state, release.ended?.at ?? at)
   const unsigned = commits.filter(({ signer }) => signer === undefined)
   const signers = approvals.map(({ by }) => by)
   return [
@@ -49,6 +51,11 @@ export function rulesOf(release: Release, commits: readonly Commit[], sight: Sig
       ok: behind(release, state) !== undefined,
       detail: `${release.artifactName} ${short(release.artifact)} from ${short(release.commit)}`,
     },
+    {
+      text: `${release.environment} is open`,
+      ok: freeze === undefined,
+      detail: freeze === undefined ? 'not frozen' : frozenWords(freeze, sight),
+    },
     { text: 'It is signed in time', ok: isInTime(release, at), detail: `until ${instantOf(expiresAt)}` },
     {
       text: 'The policies are those it was asked under',
@@ -56,6 +63,10 @@ export function rulesOf(release: Release, commits: readonly Commit[], sight: Sig
       detail: `policy set ${short(policyDigest)}`,
     },
   ]
+}
+
+function frozenWords({ by, until }: Freeze, sight: Sight): string {
+  return `frozen by ${whoOf(by, sight).name}${until === undefined ? '' : ` until ${instantOf(until)}`}`
 }
 
 function isInTime({ expiresAt, approvals, required, ended }: Release, at: number): boolean {

@@ -51,6 +51,21 @@ export const environment = z.strictObject({
 })
 export const environments = z.strictObject({ environments: z.array(environment) })
 
+export const freezes = z.strictObject({
+  freezes: z.array(
+    z.strictObject({
+      freeze: z.string(),
+      environment: z.string(),
+      by: who,
+      from: instant,
+      /** Absent: until it is ended. */
+      until: instant.optional(),
+      isNow: z.boolean(),
+      leafIndex,
+    }),
+  ),
+})
+
 export const target = z.strictObject({
   target: z.string(),
   kind: z.enum(['ssh', 'postgres']),

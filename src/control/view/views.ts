@@ -12,6 +12,7 @@ import type { Indexing } from '../trail/indexing.ts'
 import { listAlerts } from './alert.ts'
 import { approversOf } from './approver.ts'
 import { exportLeaves, type Export, type ExportRequest } from './export.ts'
+import { listFreezes } from './freeze.ts'
 import { listGrants } from './grant.ts'
 import { Labels } from './label.ts'
 import { describeLeaf } from './leaf.ts'
@@ -173,6 +174,10 @@ export class Views {
 
   environments() {
     return setting.listEnvironments(this.#options.ledger.state)
+  }
+
+  freezes() {
+    return this.#tell((sight) => listFreezes(sight))
   }
 
   targets() {
