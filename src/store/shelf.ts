@@ -41,6 +41,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS note(only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL) STRICT;`
 const TAG_PIECE_BYTES = 1 << 16
 const TURN_MS = 2
+type Turn = () => Promise<void> | undefined
 
 /** Opens the directory's shelf, or begins it again when it is no database. Throws a StoreError when it cannot be made. */
 export function openShelf(options: ShelfOptions): StateShelf {
@@ -147,10 +148,10 @@ class SqliteShelf implements StateShelf {
     }
   }
 
-  async #put(moves: readonly Move[], turn: () => Promise<void> | undefined): Promise<void> {
+  async #put(moves: readonly Move[], turn: Turn): Promise<void> {
     const { layout } = this.#boxes
     const write = this.#writer()
-    for (const [number, inBox] of grouped(moves, layout)) {
+    for (const [number, inBox] of await grouped(moves, layout, turn)) {
       const records = box.open(this.#body(number, this.#boxes))
       const had = records.size
       for (const [name, json] of inBox) {
@@ -186,7 +187,7 @@ class SqliteShelf implements StateShelf {
     }
   }
 
-  async #sign(size: number, state: Iterable<Uint8Array>, turn: () => Promise<void> | undefined): Promise<void> {
+  async #sign(size: number, state: Iterable<Uint8Array>, turn: Turn): Promise<void> {
     const { layout, tags } = this.#boxes
     this.#database.exec('DELETE FROM piece')
     const put = this.#database.prepare('INSERT INTO piece(bytes) VALUES(?)')
@@ -252,15 +253,18 @@ function withTag(tags: Uint8Array, number: number, tag: Uint8Array): Uint8Array 
   return roomy
 }
 
+type InBox = [name: string, json: string | undefined][]
+
 /** By box, so that each is opened once, from the first to the last as the file has them. */
-function grouped(moves: readonly Move[], layout: box.Layout): [number, [name: string, json: string | undefined][]][] {
-  const boxes = new Map<number, [string, string | undefined][]>()
+async function grouped(moves: readonly Move[], layout: box.Layout, turn: Turn): Promise<[number, InBox][]> {
+  const boxes = new Map<number, InBox>()
   for (const { book, key, value } of moves) {
     const name = box.nameOf(book, key)
     const number = box.boxOf(name, layout)
     const inBox = boxes.get(number) ?? []
     boxes.set(number, inBox)
     inBox.push([name, value === undefined ? undefined : JSON.stringify(value)])
+    await turn()
   }
   return [...boxes].sort(([one], [other]) => one - other)
 }
@@ -274,7 +278,7 @@ function* piecesOf(layout: box.Layout, tags: Uint8Array, state: Iterable<Uint8Ar
 }
 
 /** Something to wait for, once in a while. */
-function takeTurns(): () => Promise<void> | undefined {
+function takeTurns(): Turn {
   let startedAt = performance.now()
   return () => {
     if (performance.now() - startedAt < TURN_MS) return undefined
