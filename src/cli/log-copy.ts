@@ -1,5 +1,6 @@
 /** What the commands that copy a log have in common: progress, and answers in words. */
 
+import { copyStamps } from '../control/stamp-copy.ts'
 import { copyTiles, type Copied, type TileCopyOptions } from '../control/tile-copy.ts'
 import { base64 } from '../bytes/text.ts'
 import { StoreError } from '../store/error.ts'
@@ -8,10 +9,14 @@ import type { Terminal } from './terminal.ts'
 import { printable } from './text.ts'
 
 export async function copy(options: Omit<TileCopyOptions, 'onProgress'>, terminal: Terminal): Promise<number> {
-  const copied = await withProgress(terminal, (onProgress) => copyTiles({ ...options, onProgress }))
+  const { copied, stamps } = await withProgress(terminal, async (onProgress) => {
+    const done = await copyTiles({ ...options, onProgress })
+    return { copied: done, stamps: await copyStamps(options.source, options.to, done) }
+  })
   const { rootHash, ...rest } = copied
-  const document = { ok: true, to: options.to, ...rest, rootHash: base64.encode(rootHash) }
+  const document = { ok: true, to: options.to, ...rest, stamps, rootHash: base64.encode(rootHash) }
   terminal.result(document, () => textOf(copied, options.to, terminal))
+  if (stamps.absent > 0) terminal.say(`${stamps.absent} time stamps that leaves name are not there, or were changed`)
   return EXIT.ok
 }
 

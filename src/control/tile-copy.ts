@@ -67,7 +67,11 @@ export async function copyTiles(options: TileCopyOptions): Promise<Copied> {
 async function followed(source: TileSource, note: Uint8Array, keys: readonly VerifierKey[]): Promise<VerifierKey[]> {
   const isKnown = attempt(() => openCheckpoint(note, keys[0]!.name, keys)) !== undefined
   if (isKnown) return []
-  const chains = keys.map((key) => followRotations(key, (path) => source.rotation(path)).catch(() => []))
+  const look = async (path: string) => {
+    const bytes = await source.file(path)
+    return bytes && Buffer.from(bytes).toString()
+  }
+  const chains = keys.map((key) => followRotations(key, look).catch(() => []))
   return (await Promise.all(chains)).flat()
 }
 

@@ -9,8 +9,8 @@ export interface TileSource {
   checkpoint(): Promise<Uint8Array>
   /** At least `width` hashes or leaves of the tile, perhaps more; undefined when absent. */
   tile(level: number | 'entries', index: number, width: number): Promise<Uint8Array | undefined>
-  /** How a key was replaced, at a path of `rotationPath`; undefined when absent. */
-  rotation(path: string): Promise<string | undefined>
+  /** What else is served there: rotations, stamped checkpoints. Undefined when absent. */
+  file(path: string): Promise<Uint8Array | undefined>
 }
 
 const MAX_NOTE_BYTES = 1_000_000
@@ -30,7 +30,7 @@ async function openDirectory(path: string): Promise<TileSource> {
       if (note) return note
       throw new StoreError('absent', `nothing is published in ${path} yet`)
     },
-    rotation: async (path) => (await readPublic(log, path))?.toString(),
+    file: (path) => readPublic(log, path),
     tile: async (level, index, width) => (await readTile(log, level, index, width))?.bytes,
   }
 }
@@ -50,9 +50,8 @@ class RemoteTiles implements TileSource {
     throw new StoreError('absent', `${this.#url}/checkpoint is not there`)
   }
 
-  async rotation(path: string): Promise<string | undefined> {
-    const bytes = await this.#get(path, MAX_NOTE_BYTES)
-    return bytes && Buffer.from(bytes).toString()
+  file(path: string): Promise<Uint8Array | undefined> {
+    return this.#get(path, MAX_NOTE_BYTES)
   }
 
   async tile(level: number | 'entries', index: number, width: number): Promise<Uint8Array | undefined> {

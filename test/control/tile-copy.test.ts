@@ -59,7 +59,7 @@ test('it grows with the log: every tile is what the log serves, partial ones of 
 /** The source with something changed in what it gives out. */
 function changed(source: TileSource, change: (path: string, bytes: Uint8Array) => Uint8Array | undefined): TileSource {
   return {
-    rotation: (path) => source.rotation(path),
+    file: (path) => source.file(path),
     checkpoint: async () => change('checkpoint', await source.checkpoint())!,
     tile: async (level, index, width) => {
       const bytes = await source.tile(level, index, width)

@@ -13,6 +13,9 @@ import { Host } from '../../src/control/host.ts'
 import { exportPackage } from '../../src/control/package/export.ts'
 import { feedOf, orderOf } from '../../src/control/package/feed.ts'
 import { readControls } from '../../src/control/package/controls.ts'
+import { copyStamps } from '../../src/control/stamp-copy.ts'
+import { copyTiles } from '../../src/control/tile-copy.ts'
+import { openTiles } from '../../src/control/tile-source.ts'
 import { verifyLog } from '../../src/control/verification.ts'
 import type { Command } from '../../src/domain/command.ts'
 import { checkPackage } from '../../src/domain/package/check.ts'
@@ -165,6 +168,22 @@ test.each([
     )
   } finally {
     writeFileSync(file, kept)
+  }
+})
+
+test('a copy of the log takes the stamps along, unless the source shows others', async () => {
+  const to = mkdtempSync(join(tmpdir(), 'stamped-copy-'))
+  try {
+    const source = await openTiles(directory)
+    const keys = await host.instance.verifierKeys()
+    const changed = { ...source, file: async (path: string) => flipped((await source.file(path))!, 5) }
+    const first = await copyTiles({ source, to, keys })
+    expect(await copyStamps(changed, to, first)).toEqual({ copied: 0, absent: 2 })
+    expect(await copyStamps(source, to, first)).toEqual({ copied: 2, absent: 0 })
+    const anchors = parseCertificates(authority.pem('root'))
+    expect(await verifyLog({ path: to, anchors })).toMatchObject({ findings: [], stamps: { good: 2 } })
+  } finally {
+    rmSync(to, { recursive: true })
   }
 })
 
