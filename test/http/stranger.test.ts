@@ -36,6 +36,7 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/releases/:id/approvals': { assertion: ASSERTION },
   'POST /api/v1/releases/:id/refusals': { assertion: ASSERTION, reason: 'no' },
   'POST /api/v1/grants': { release: 'release:0000000000', target: 'web' },
+  'POST /api/v1/observations': { kind: 'step.ended', at: '2026-11-18T10:00:00Z' },
   'POST /api/v1/log/repair': {},
   'POST /api/v1/log/rotation': {},
   'POST /api/v1/alerts/:id/acknowledgement': {},
@@ -70,6 +71,8 @@ function fill(pattern: string): string {
 
 const isAnyone = ({ name }: Route) => name === 'POST /api/v1/logins' || name === 'POST /api/v1/enrolments'
 const isDoor = ({ name }: Route) => name === 'POST /api/v1/pushes'
+/** What it says of other bodies, lines have tests of their own for. */
+const takesLines = ({ name }: Route) => name === 'POST /api/v1/observations'
 
 async function each(
   fitting: (route: Route) => boolean,
@@ -80,7 +83,10 @@ async function each(
   expect(all.length).toBeGreaterThan(5)
   for (const route of all) {
     const before = office.size
-    const given = { body: route.method === 'POST' ? bodies()[route.name] : undefined, ...ask(route) }
+    const { headers, ...asked } = ask(route)
+    const own = takesLines(route) ? { 'content-type': 'application/x-ndjson' } : {}
+    const body = route.method === 'POST' ? bodies()[route.name] : undefined
+    const given = { body, ...asked, headers: { ...own, ...headers } }
     const answer = await office.ask(route.method, route.url, given)
     expect(answer.headers['content-type'], route.name).toMatch(/^application\/problem\+json/)
     expect(answer.body.type, route.name).toBe(`https://countersign.dev/errors/${answer.body.code}`)
@@ -94,7 +100,7 @@ async function each(
 /** Routes whose example names something that does not exist, so that there is nothing to ask the ledger. */
 const NOTHING_TO_ASK = /releases\/|builds|codes|grants$|roles\/:role/
 
-const takesBody = (route: Route) => route.method === 'POST' && !isDoor(route)
+const takesBody = (route: Route) => route.method === 'POST' && !isDoor(route) && !takesLines(route)
 
 describe('every route that changes something', () => {
   test('turns away whoever shows nothing, or nothing that is known', async () => {
