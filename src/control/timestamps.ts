@@ -85,8 +85,9 @@ export class Timestamps implements AsyncDisposable {
     if (this.#reason === undefined || !this.#hasNews()) return undefined
     // A failure before the first stamp is told at once: it is most often a wrong address or certificate.
     if (since !== undefined && desk.clock() - since - policy.everyMs <= GRACE_MS) return undefined
-    const when = since === undefined ? 'never' : `not since ${new Date(since).toISOString()}`
-    return `The time-stamping authority ${this.#client.host} has stamped the log ${when}: ${this.#reason}.`
+    const stamped =
+      since === undefined ? 'never stamped the log' : `not stamped the log since ${new Date(since).toISOString()}`
+    return `The time-stamping authority ${this.#client.host} has ${stamped}: ${this.#reason}.`
   }
 
   #hasNews(): boolean {

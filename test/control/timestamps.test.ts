@@ -10,6 +10,7 @@ import { replayLog } from '../../src/control/replay.ts'
 import { TimestampClient } from '../../src/control/timestamp-client.ts'
 import { Stamps } from '../../src/store/stamps.ts'
 import { sha256 } from '../../src/bytes/digest.ts'
+import { Office } from '../http/office.ts'
 import { serveAuthority, TimestampAuthority, type Served } from '../world/timestamp-authority.ts'
 
 const POLICIES = join(import.meta.dirname, '../../policies')
@@ -156,7 +157,7 @@ test('clocks that are far apart stamp nothing; a stamp that is late is told of, 
   })
   await host.settle()
   expect(host.logStatus().stamp?.trouble).toBe(
-    `The time-stamping authority ${new URL(served.url).host} has stamped the log not since ${new Date(at).toISOString()}: its clock says ${/says (\S+),/.exec(host.logStatus().stamp!.trouble!)![1]}, which is minutes from ours.`,
+    `The time-stamping authority ${new URL(served.url).host} has not stamped the log since ${new Date(at).toISOString()}: its clock says ${/says (\S+),/.exec(host.logStatus().stamp!.trouble!)![1]}, which is minutes from ours.`,
   )
 })
 
@@ -180,4 +181,20 @@ test('flags that cannot be meant are refused', async () => {
   await expect(readAnchors(join(directory, 'absent'))).rejects.toThrow('holds no certificates')
   expect(Buffer.from(await readAnchors(ca)).equals(await readFile(ca))).toBe(true)
   await rm(directory, { recursive: true })
+})
+
+test('/readyz tells of an authority that does not answer, and stays ready', async () => {
+  await using world = await World.make()
+  const host = await world.open({ url: 'http://127.0.0.1:1/' })
+  await host.settle()
+  await using office = await Office.open({ port: { logStatus: () => host.logStatus() } })
+  const { status, body } = await office.get('/readyz')
+  expect(status).toBe(200)
+  expect(body.checks.at(-1)).toMatchObject({
+    name: 'timestamps',
+    ok: false,
+    detail: expect.stringMatching(
+      /^The time-stamping authority 127\.0\.0\.1:1 has never stamped the log: it does not answer/,
+    ),
+  })
 })
