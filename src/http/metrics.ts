@@ -55,7 +55,8 @@ export class Metrics {
         ['', views.restarts],
       ]),
       ...family('countersign_log_healthy', 'gauge', '1 while nothing stored is known to be altered.', [
-        ['', status.healthy ? 1 : 0],
+        // What only keeps people from searching alters nothing.
+        ['', status.healthy || status.trouble?.sentence === views.trouble ? 1 : 0],
       ]),
       ...family('process_resident_memory_bytes', 'gauge', 'Memory in use.', [['', process.memoryUsage.rss()]]),
       ...this.#formatDurations(),

@@ -35,6 +35,7 @@ export interface TrailReader {
 const WITHIN_REACH = 16_384
 const REACH_MS = 1_000
 const AWAKE_MS = 2_000
+const PATIENCE = 2
 const CLOSE_MS = 5_000
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
@@ -125,6 +126,7 @@ export class Indexing implements AsyncDisposable {
 
   /** What these principals, no people, are called, as far as it is known. */
   async labels(ids: readonly string[]): Promise<readonly (readonly [id: string, label: string])[]> {
+    if (this.#trouble !== undefined) throw new TrailError(this.#trouble)
     return (await this.#ask('labels', [ids])).value
   }
 
@@ -143,7 +145,7 @@ export class Indexing implements AsyncDisposable {
 
   /** What was published is indexed, within bounds. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#feed.reach(this.#options.ledger.publishedSize, CLOSE_MS)
+    await this.#reachIfNear(this.#options.ledger.publishedSize, CLOSE_MS)
     this.#isClosed = true
     clearTimeout(this.#timer)
     this.#feed.stop()
@@ -241,16 +243,20 @@ export class Indexing implements AsyncDisposable {
 
   async #reach(size: number): Promise<void> {
     await this.#awake()
-    if (size - this.#feed.indexed <= WITHIN_REACH) await this.#feed.reach(size, REACH_MS)
+    await this.#reachIfNear(size, REACH_MS)
+  }
+
+  async #reachIfNear(size: number, forMs: number): Promise<void> {
+    if (size - this.#feed.indexed <= WITHIN_REACH) await this.#feed.reach(size, forMs)
   }
 
   async #ask<Q extends Question>(name: Q, args: Parameters<Questions[Q]>): Promise<Answered<Q>> {
     return this.#asking.ask(await this.#awake(), name, args)
   }
 
-  /** Whoever asks while it begins waits for it, a little. */
+  /** Whoever asks while it begins waits for it, a little; not when it has failed again and again. */
   async #awake(): Promise<Link> {
-    const until = performance.now() + AWAKE_MS
+    const until = performance.now() + (this.#failures > PATIENCE ? 0 : AWAKE_MS)
     while (!this.#isUp && !this.#isClosed && performance.now() < until) {
       const { promise, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, until - performance.now())
