@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,7 +12,7 @@ import { Instance } from '../../src/control/instance.ts'
 import { copyTiles } from '../../src/control/tile-copy.ts'
 import { openTiles } from '../../src/control/tile-source.ts'
 import { verifyLog } from '../../src/control/verification.ts'
-import { compress, decompress } from '../../src/store/bundle.ts'
+import { compress, decompress, readBundle } from '../../src/store/bundle.ts'
 import { compressRound } from '../../src/store/compress.ts'
 import { compressLog } from '../../src/store/compress-stored.ts'
 import { diskFiles } from '../../src/store/file.ts'
@@ -25,6 +25,7 @@ import { Tree } from '../../src/tlog/tree.ts'
 import { verifyInclusion } from '../../src/tlog/verify.ts'
 import { listening } from '../verify/world.ts'
 import { FaultyFiles } from './faulty.ts'
+import { PowerCut } from './power-cut.ts'
 import { appendMany, leafOf, origin, TestDirectory } from './world.ts'
 
 const LEAVES = 2000
@@ -228,6 +229,34 @@ test('an instance that is told to compresses its own leaves, and its log verifie
     await expect.poll(() => gzipped().length).toBe(Math.floor(instance.log.size / 256) - 16)
   }
   expect((await verifyLog({ path: directory.path })).findings).toEqual([])
+})
+
+test('the power is cut at each operation of a compression: one whole copy of each bundle is always there, and it goes on', async () => {
+  using directory = new TestDirectory()
+  await grow(directory)
+  const whole = Array.from({ length: FULL }, (_, index) => readFileSync(bundle(directory, index)))
+  let cuts = 0
+  for (let isCut = true; isCut;) {
+    using copy = new TestDirectory()
+    cpSync(join(directory.path, 'public'), join(copy.path, 'public'), { recursive: true })
+    const disk = new PowerCut(Math.random, (cuts += 1))
+    const publicDirectory = join(copy.path, 'public')
+    const hashes = (index: number) => diskFiles.read(join(publicDirectory, `tile/0/00${index}`)) as Promise<Uint8Array>
+    const sources = { files: disk.files, publicDirectory, hashes, inTurn: <T>(work: () => Promise<T>) => work() }
+    isCut = await compressRound(sources, 0, FULL).then(
+      () => false,
+      () => true,
+    )
+    await disk.settle()
+    for (const [index, bytes] of whole.entries()) {
+      const stored = await readBundle(diskFiles, bundle(copy, index))
+      expect([cuts, index, stored?.isWhole, stored?.bytes.equals(bytes)]).toEqual([cuts, index, true, true])
+    }
+    expect(await compressLog(copy.path)).toMatchObject({ bundles: FULL, changed: 0 })
+    expect(bundles(copy).filter((name) => !name.endsWith('.gz'))).toEqual([])
+  }
+  // Each bundle is written and removed, with two syncs around.
+  expect(cuts).toBeGreaterThan(2 * FULL)
 })
 
 test('a full disk while compressing costs nothing: what is raw stays raw, appending goes on', async () => {
