@@ -184,8 +184,15 @@ export const rules: readonly Rule[] = [
   ),
   each(
     'settings',
-    'One row for each issuer, repository, environment and target that was registered, defined or changed.',
-    ['issuer.trusted', 'repository.registered', 'environment.defined', 'target.defined'],
+    'One row for each issuer, repository, environment and target that was registered, defined or changed, and each freeze of an environment.',
+    [
+      'issuer.trusted',
+      'repository.registered',
+      'environment.defined',
+      'target.defined',
+      'freeze.begun',
+      'freeze.ended',
+    ],
     [
       'issuer',
       'repository',
@@ -225,7 +232,7 @@ export const rules: readonly Rule[] = [
   ),
   each(
     'log',
-    'One row for each leaf that the log has about itself: starts, keys, damage, repairs, what was turned away unverified, exports.',
+    'One row for each leaf that the log has about itself: starts, keys, damage, repairs, what was turned away unverified, reads, searches kept, exports, and what principals reported.',
     [
       'log.created',
       'log.opened',
@@ -237,6 +244,12 @@ export const rules: readonly Rule[] = [
       'log.refused',
       'evidence.exported',
       'evidence.refused',
+      'trail.read',
+      'trail.counted',
+      'trail.exported',
+      'search.saved',
+      'search.removed',
+      'observation.recorded',
     ],
     ['origin', 'version', 'logKey', 'leafIndexes', 'problem', 'digest'],
   ),
