@@ -85,6 +85,10 @@ export function erasures(desk: Desk): void {
       }
     },
   })
+  declining(desk)
+}
+
+function declining(desk: Desk): void {
   act(desk, {
     method: 'POST',
     url: '/api/v1/erasures/:asked/refusals',
