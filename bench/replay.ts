@@ -16,7 +16,7 @@ import { openPlace } from './world/place.ts'
 
 type Measure = { readonly value: number; readonly unit: string; readonly goal?: string; readonly met?: boolean }
 
-const LEAVES = Number(process.env['BENCH_LEAVES'] ?? 16_000)
+const LEAVES = 16_000
 const LANES = 32
 const GOAL = 20_000
 

@@ -24,7 +24,7 @@ const LEAVES = 100_000
 const KEY = `SHA256:${'k'.repeat(43)}`
 const GOAL_MS = 1_500
 const GOAL_MB = 250
-const LONG = Number(process.env['BENCH_LEAVES'] ?? 0)
+const LONG = Number(process.env['BENCH_START_LEAVES'] ?? 0)
 const LONG_GOAL_MS = 2_000
 const LONG_GOAL_MB = 400
 
