@@ -62,9 +62,7 @@ test('what one of ours signs, both of ours verify; nothing else', async () => {
 test('the name of the cosigner is signed, and the time', () => {
   const { privateKey } = generateKeyPairSync('ml-dsa-44')
   const [one, other] = [mlDsaSigner('one', privateKey), mlDsaSigner('other', privateKey)]
-  const [{ signature }] = parseNote(noteOf(text, cosign(text, one, 5))).signatures.slice(0, 1) as [
-    { signature: Uint8Array },
-  ]
+  const { signature } = parseNote(noteOf(text, cosign(text, one, 5))).signatures[0]!
   const moved = formatNote({ text, signatures: [{ ...other.key, signature }] })
   expect(code(() => verifyCosignatures(parseNote(moved), [other.key]))).toBe('bad_signature')
 })
