@@ -7,15 +7,16 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { equal } from '../bytes/digest.ts'
 import type { Json } from '../bytes/json.ts'
 import type { Move, Shelf } from '../domain/book.ts'
 import * as box from './box.ts'
 import { reasonOf, StoreError } from './error.ts'
 import { Recent } from './recent.ts'
+import { connect } from './shelf-database.ts'
 import { digestPiece, openSnapshot, signSnapshot, type Snapshot, type SnapshotKeys } from './snapshot.ts'
 
 export interface StateShelf extends Shelf, Disposable {
@@ -35,10 +36,6 @@ export interface ShelfOptions extends SnapshotKeys {
 }
 
 const FILE = 'shelf.db'
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS box(number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS piece(number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS note(only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL) STRICT;`
 const TAG_PIECE_BYTES = 1 << 16
 const TURN_MS = 2
 type Turn = () => Promise<void> | undefined
@@ -218,20 +215,6 @@ class SqliteShelf implements StateShelf {
 
   [Symbol.dispose](): void {
     attempt(() => this.#database.close())
-  }
-}
-
-function connect(path: string): DatabaseSync {
-  const database = new DatabaseSync(path)
-  try {
-    // NORMAL: a power cut may lose what was saved last, never half of it.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192')
-    database.exec(TABLES)
-    chmodSync(path, 0o600)
-    return database
-  } catch (error) {
-    database.close()
-    throw error
   }
 }
 

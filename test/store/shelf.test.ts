@@ -1,6 +1,6 @@
 /** The shelf against a plain map, and against whoever edits its file or kills its process. */
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
@@ -68,10 +68,13 @@ test('boxes are shared out one by one: a record is always in the box that its na
   }
 })
 
-test('the file belongs to this user alone', () => {
+test('its files belong to this user alone', async () => {
   using directory = new TestDirectory()
-  using _ = openShelf(optionsOf(directory))
-  expect(statSync(join(directory.path, 'shelf.db')).mode & 0o077).toBe(0)
+  using shelf = openShelf(optionsOf(directory))
+  await shelf.save(1, state(1), [move('a', 'x')])
+  const files = readdirSync(directory.path)
+  expect(files).toContain('shelf.db-wal')
+  for (const name of files) expect([name, statSync(join(directory.path, name)).mode & 0o077]).toEqual([name, 0])
 })
 
 /** What an editor of the file may try; each is done on a shelf of two saves. */
