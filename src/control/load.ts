@@ -27,7 +27,7 @@ export type Loaded = {
 }
 
 /** Leaves between two moves to the shelf, so that memory holds no more of a long log than of a short one. */
-const MOVE_EVERY = 10_000
+const MOVE_EVERY = 5_000
 
 export async function load(past: Past): Promise<Loaded> {
   const { log, policies } = past

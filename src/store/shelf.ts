@@ -61,6 +61,8 @@ class SqliteShelf implements StateShelf {
   #database: DatabaseSync
   #read!: StatementSync
   #boxes: Boxes = empty()
+  /** The tags of the save before, to be written over: they have megabytes, and saves are many. */
+  #spare: Uint8Array = new Uint8Array()
   #saving: Promise<void> = Promise.resolve()
 
   constructor(options: ShelfOptions) {
@@ -132,11 +134,12 @@ class SqliteShelf implements StateShelf {
     const before = this.#boxes
     this.#database.exec('BEGIN IMMEDIATE')
     try {
-      this.#boxes = { layout: { ...before.layout }, tags: Uint8Array.from(before.tags) }
+      this.#boxes = { layout: { ...before.layout }, tags: copyOf(before.tags, this.#spare) }
       const turn = takeTurns()
       await this.#put(moves, turn)
       await this.#sign(size, state, turn)
       this.#database.exec('COMMIT')
+      this.#spare = before.tags
     } catch (error) {
       attempt(() => this.#database.exec('ROLLBACK'))
       this.#boxes = before
@@ -221,6 +224,12 @@ class SqliteShelf implements StateShelf {
 function empty(boxes = box.MIN_BOXES): Boxes {
   const layout = { boxes, records: 0, salt: randomBytes(16).toString('hex') }
   return { layout, tags: new Uint8Array(boxes * box.TAG_BYTES) }
+}
+
+function copyOf(tags: Uint8Array, into: Uint8Array): Uint8Array {
+  if (into.length !== tags.length || into === tags) return Uint8Array.from(tags)
+  into.set(tags)
+  return into
 }
 
 function tagAt(tags: Uint8Array, number: number): Uint8Array {
