@@ -77,13 +77,18 @@ export const record: readonly Declaration[] = [
   },
   {
     name: 'trail tail',
-    summary: 'Follow the log as it grows',
+    summary: 'Follow the log as it grows, or what a query asks for',
+    arguments: [['[query...]', 'as for countersign trail, or @name of a saved search; else everything']],
     options: [
       { flags: '--after <leaf-index>', text: 'start behind this leaf', parse: parseIndex },
       { flags: '--count <count>', text: 'end after so many leaves', parse: parseCount },
     ],
     isStream: true,
-    examples: [['countersign trail tail', 'until interrupted; resumes without loss after a broken connection']],
+    examples: [
+      ['countersign trail tail', 'until interrupted; resumes without loss after a broken connection'],
+      ["countersign trail tail 'outcome:refused env:production'", 'the server sends nothing else'],
+      ['countersign trail tail @refusals --jsonl', 'a saved search, one JSON object a line'],
+    ],
     load: async () => await import('./trail-tail.ts'),
   },
   {

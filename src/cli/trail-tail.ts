@@ -1,26 +1,30 @@
-/** Follows the log as it grows, without a gap and without a repetition. */
+/** Follows the log as it grows, all of it or what a query asks for, without a gap and without a repetition. */
 
 import { parse } from '../bytes/json.ts'
 import { row, type Row } from './contract.ts'
 import { followEvents, type StreamEvent } from './event-stream.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
+import { askedBy } from './saved-search.ts'
 import type { Terminal } from './terminal.ts'
 import { streamed } from './trail-row.ts'
 
 export interface TailOptions extends ServerOptions {
+  readonly query?: readonly string[]
   readonly after?: number
   readonly count?: number
 }
 
 export async function run(
-  { after, count = Number.POSITIVE_INFINITY, ...options }: TailOptions,
+  { query = [], after, count = Number.POSITIVE_INFINITY, ...options }: TailOptions,
   terminal: Terminal,
 ): Promise<number> {
   const client = openClient(options, terminal)
   const rows: Row[] = []
   let [seen, last] = [0, after ?? -1]
+  const asked = new URLSearchParams(await askedBy(query, client))
   const stream = {
-    url: `${client.server}/api/v1/events`,
+    url: `${client.server}/api/v1/events${asked.size > 0 ? `?${asked}` : ''}`,
+    server: client.server,
     authorization: client.authorization,
     lastEventId: after === undefined ? undefined : String(after),
   }

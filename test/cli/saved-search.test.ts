@@ -91,3 +91,29 @@ test('save and unsave answer with the leaf that says so', async () => {
   const gone = await place.run('trail', 'unsave', 'refused')
   expect([gone.code, gone.stdout]).toEqual([0, '@refused is not kept any more\nleaf: 1\n'])
 })
+
+test('tail asks the server for what is wanted, by query or by a saved search, and says where a query is not understood', async () => {
+  await using place = await openPlace(all)
+  const followed: URLSearchParams[] = []
+  place.server.on('GET', '/api/v1/events', ({ query }) => {
+    followed.push(query)
+    if (query.get('q') === 'actor:ana')
+      return place.server.problem(400, 'malformed', 'query.q: at character 1: there is no field actor')
+    return {
+      raw: (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.write(`id: 3\nevent: passed\ndata: {"leafIndex":3}\n\n`)
+        response.write(`id: 4\nevent: leaf\ndata: ${JSON.stringify(rowOf(4))}\n\n`)
+      },
+    }
+  })
+  for (const asked of [['outcome:refused', 'env:production'], ['@refused'], []])
+    expect((await place.run('trail', 'tail', ...asked, '--count', '1')).code).toBe(0)
+  expect(followed.map((query) => query.toString())).toEqual([
+    'q=outcome%3Arefused+env%3Aproduction',
+    'search=search%3A0000000001',
+    '',
+  ])
+  const { code, stderr } = await place.run('trail', 'tail', 'actor:ana')
+  expect([code, stderr]).toEqual([1, expect.stringContaining('at character 1: there is no field actor')])
+})

@@ -21,6 +21,7 @@ import { listPeople } from './people.ts'
 import { describeRelease, findRelease, pageOf, summarize } from './release.ts'
 import { rowOf, trailRow } from './row.ts'
 import { searchLeaves, type LeavesRequest } from './search.ts'
+import { sieveOf, type Sieve } from './sieve.ts'
 import * as setting from './setting.ts'
 import type * as shape from './shape.ts'
 import { Archive, type EvidenceReader, type Sight } from './sight.ts'
@@ -90,6 +91,11 @@ export class Views {
 
   leaves(request: LeavesRequest): Promise<shape.Leaves | QueryProblem> {
     return searchLeaves(request, this.#look())
+  }
+
+  /** For whoever follows the log and asks for a part of it. */
+  sieve(q: string): Sieve | QueryProblem {
+    return sieveOf(q, () => this.#look())
   }
 
   /** Leaves on disk that no search sees yet, also while the trail is filled again; and for how long the oldest of them waits, if known. */
