@@ -22,6 +22,9 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/people': { handle: 'eve', name: 'Eve', email: 'eve@acme.example', zone: 'UTC', roles: [] },
   'POST /api/v1/people/:id/revocation': { reason: 'left' },
   'POST /api/v1/people/:id/erasures': { reason: 'left', fields: ['ip'] },
+  'POST /api/v1/erasures/:asked/agreements': { assertion: ASSERTION },
+  'POST /api/v1/erasures/:asked/refusals': { assertion: ASSERTION, reason: 'no' },
+  'POST /api/v1/freezes': { environment: 'production', reason: 'odd' },
   'POST /api/v1/people/:id/roles': { role: 'auditor' },
   'POST /api/v1/keys': { format: 'ssh', publicKey: story.key.line },
   'POST /api/v1/issuers': { issuer: 'https://other.example', kind: 'github' },
@@ -49,6 +52,8 @@ const REGISTRATION = { ...envelope, response: { clientDataJSON: 'aaaa', attestat
 const EXAMPLES: Readonly<Record<string, string>> = {
   ':id': '@ben',
   ':role': 'approver',
+  ':asked': '1',
+  ':freeze': 'freeze:0000000000',
   ':fingerprint': encodeURIComponent(`SHA256:${'a'.repeat(43)}`),
 }
 
@@ -98,7 +103,7 @@ async function each(
 }
 
 /** Routes whose example names something that does not exist, so that there is nothing to ask the ledger. */
-const NOTHING_TO_ASK = /releases\/|builds|codes|grants$|roles\/:role/
+const NOTHING_TO_ASK = /releases\/|freezes\/|builds|codes|grants$|roles\/:role/
 
 const takesBody = (route: Route) => route.method === 'POST' && !isDoor(route) && !takesLines(route)
 
