@@ -75,7 +75,7 @@ async function build(directory: string): Promise<void> {
   const instance = await openInstance(directory)
   const { caller } = await enrolAdministrator(instance)
   const repository = 'acme/shop'
-  await record(instance, caller, { type: 'trust issuer', issuer: 'https://ci.example', kind: 'generic' })
+  await record(instance, caller, { type: 'trust issuer', issuer: 'https://ci.example', kind: 'github' })
   const enrol = { type: 'enrol key', format: 'ssh', publicKey: digestOf(utf8.encode(KEY)) } as const
   await record(instance, (await enrolDeveloper(instance, caller)).caller, enrol, { fingerprint: KEY })
   const registered = { repository, protectedRefs: ['refs/heads/main'], doorKey: 'AA', baseline: [commit(0)] }

@@ -37,7 +37,7 @@ export class Company {
   static async found(instance: Instance, lanes: readonly Lane[]): Promise<Company> {
     const company = new Company(instance)
     const { caller } = await enrolAdministrator(instance)
-    await record(instance, caller, { type: 'trust issuer', issuer: ISSUER, kind: 'generic' })
+    await record(instance, caller, { type: 'trust issuer', issuer: ISSUER, kind: 'github' })
     const enrol = { type: 'enrol key', format: 'ssh', publicKey: digestOf(utf8.encode(KEY)) } as const
     await record(instance, (await enrolDeveloper(instance, caller)).caller, enrol, { fingerprint: KEY })
     for (const { repository } of lanes) {

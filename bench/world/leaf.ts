@@ -16,7 +16,7 @@ const LIFETIME_MS = 600_000
 export async function recordedLeaves(directory: string, count: number): Promise<Uint8Array[]> {
   await using instance = await openInstance(directory)
   const { caller } = await enrolAdministrator(instance)
-  await record(instance, caller, { type: 'trust issuer', issuer: 'https://ci.example', kind: 'generic' })
+  await record(instance, caller, { type: 'trust issuer', issuer: 'https://ci.example', kind: 'github' })
   const enrol = { type: 'enrol key', format: 'ssh', publicKey: digestOf(utf8.encode(KEY)) } as const
   await record(instance, (await enrolDeveloper(instance, caller)).caller, enrol, { fingerprint: KEY })
   const registered = { repository: REPOSITORY, protectedRefs: ['refs/heads/main'], doorKey: 'AA' }

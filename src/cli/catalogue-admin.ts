@@ -1,5 +1,6 @@
 /** Declarations: what administrators set up once. */
 
+import { DIALECTS } from '../evidence/oidc-dialect.ts'
 import type { Declaration } from './command.ts'
 import { parseCount, parseDuration } from './text.ts'
 
@@ -9,9 +10,15 @@ export const admin: readonly Declaration[] = [
     summary: 'Trust the OIDC tokens of a CI',
     arguments: [['<issuer>', 'its URL, exactly as in its tokens']],
     options: [
-      { flags: '--kind <kind>', text: 'whose claims it speaks', choices: ['github', 'generic'], isMandatory: true },
+      { flags: '--kind <kind>', text: 'whose claims it speaks', choices: [...DIALECTS], isMandatory: true },
       { flags: '--jwks-uri <url>', text: 'where its keys are (else by discovery)' },
       { flags: '--audience <audience>', text: 'audience of its tokens (else the one of this instance)' },
+      { flags: '--claim <fact=claim>', text: 'custom: what it calls a fact, as runId=pipeline', isRepeated: true },
+      {
+        flags: '--login-lifetime <span>',
+        text: 'how long a job stays signed in on one token (else 1h)',
+        parse: parseDuration,
+      },
     ],
     examples: [['countersign issuer add https://token.actions.githubusercontent.com --kind github', 'one leaf']],
     load: async () => await import('./issuer-add.ts'),

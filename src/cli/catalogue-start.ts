@@ -226,6 +226,7 @@ export const git: readonly Declaration[] = [
         isRepeated: true,
       },
       { flags: '--ci-repository-id <id>', text: 'with --register: the id that CI tokens carry for it' },
+      { flags: '--ci-owner-id <id>', text: 'with --register: the id that CI tokens carry for its owner' },
       { flags: '--ci-issuer <url>', text: 'with --register: issuer of its CI tokens' },
     ],
     examples: [

@@ -15,6 +15,7 @@ export interface HookInstallOptions extends ServerOptions {
   readonly register?: boolean
   readonly protect?: readonly string[]
   readonly ciRepositoryId?: string
+  readonly ciOwnerId?: string
   readonly ciIssuer?: string
 }
 
@@ -77,13 +78,14 @@ async function register(
   gitDir: string,
   { env }: Terminal,
 ): Promise<number> {
-  const { repository, protect: protectedRefs = ['refs/heads/main'], ciRepositoryId, ciIssuer } = options
+  const { repository, protect: protectedRefs = ['refs/heads/main'], ciRepositoryId, ciOwnerId, ciIssuer } = options
   const baseline = await headsOf(gitDir, env)
   const body = {
     repository,
     protectedRefs,
     doorKey,
     ciRepositoryId,
+    ciOwnerId,
     ciIssuer,
     ...(baseline.length > 0 && { baseline }),
   }

@@ -3,19 +3,19 @@
  * was believed once is believed again from the same bytes, or the difference shows.
  */
 
-import { createPublicKey, verify } from 'node:crypto'
-import { digestOf, sha256 } from '../bytes/digest.ts'
+import { digestOf } from '../bytes/digest.ts'
 import { parse } from '../bytes/json.ts'
-import { base64, base64url, hex, utf8 } from '../bytes/text.ts'
-import { verifyToken, type TokenClaims } from '../evidence/oidc.ts'
+import { base64url, utf8 } from '../bytes/text.ts'
 import { parseOpenpgpPublicKey } from '../evidence/openpgp.ts'
 import { verifyAssertion, verifyRegistration } from '../evidence/passkey.ts'
 import { attempt, isRefusal, refuse, type Refusal } from '../evidence/refusal.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
 import type { AssertionClaims } from './approval.ts'
+import * as breakglass from './breakglass.ts'
 import type { BuildClaims } from './build.ts'
 import { claimBuild } from './claims-of-build.ts'
 import { claimCommits } from './claims-of-commits.ts'
+import { claimJob } from './claims-of-job.ts'
 import { claimStamp } from './claims-of-stamp.ts'
 import type { Command } from './command.ts'
 import * as erasure from './erasure.ts'
@@ -25,7 +25,7 @@ import type { StampClaims } from './log.ts'
 import { loadPolicies, type PolicyFiles } from '../policy/policy.ts'
 import type { PolicyClaims } from './policy.ts'
 import type { Evidence } from './leaf.ts'
-import { jobFacts, type JobClaims, type PasskeyClaims } from './login.ts'
+import type { JobClaims, PasskeyClaims } from './login.ts'
 import type { EnrolClaims } from './principal.ts'
 import { keepsAdministrators } from './question.ts'
 import { textOf } from './release.ts'
@@ -72,12 +72,23 @@ export async function claimsOf(
     case 'open login':
       return claimAssertion(exhibits, base64url.decode(command.challenge), state)
     case 'open job login':
-      return claimJob(command, exhibits, state, at)
+      return claimRun(command, command.jobKey, exhibits, state, at)
+    case 'renew job login':
+      return claimRun(command, state.logins.get(callerLogin ?? '')?.jobKey, exhibits, state, at)
     case 'enrol key':
       return claimKey(command, exhibits)
     case 'give approval':
     case 'decline release':
       return claimApproval(command.release, exhibits, state)
+    case 'break glass': {
+      const asked = state.releases.get(command.release)
+      return asked && claimStatement(breakglass.breakText(asked, state), exhibits, state)
+    }
+    case 'review break-glass': {
+      const open = state.breakglasses.get(command.breakglass)
+      const asked = open && state.releases.get(open.release)
+      return asked && claimStatement(breakglass.reviewText(open, asked, command.verdict, state), exhibits, state)
+    }
     case 'agree to erasure':
     case 'decline erasure':
       return claimAgreement(command.asked, exhibits, state)
@@ -154,83 +165,16 @@ function claimStatement(text: string, exhibits: Exhibits, state: ReadonlyState):
   return { credentialId: id, isUserVerified: false, isOverStatement: false }
 }
 
-type OpenJobLogin = Extract<Command, { type: 'open job login' }>
-
-async function claimJob(
-  command: OpenJobLogin,
-  exhibits: Exhibits,
+/** `jobKey`: as the job names it when it signs in, and as its login has it afterwards. */
+function claimRun(
+  { issuer }: { readonly issuer: string },
+  jobKey: string | undefined,
+  { one }: Exhibits,
   state: ReadonlyState,
   at: number,
-): Promise<JobClaims | Refusal> {
-  const issuer = state.issuers.get(command.issuer)
-  const tokenBytes = exhibits.one('ci-token')
-  const keys = (jsonOf(exhibits.one('issuer-keys')) as { keys?: unknown } | undefined)?.keys
-  if (!issuer || !state.log) return refuse('issuer_unknown', `The issuer ${command.issuer} is not trusted here.`)
-  if (!tokenBytes || !Array.isArray(keys)) return refuse('malformed', 'The CI token or its issuer’s keys are missing.')
-  const trust = {
-    issuer: issuer.issuer,
-    audience: state.log.audience,
-    keys,
-    algorithms: ['RS256', 'ES256', 'EdDSA'] as const,
-    dialect: issuer.kind,
-  }
-  const claims = await verifyToken(utf8.decode(tokenBytes), trust, at)
-  if (isRefusal(claims)) return claims
-  if (!provesKey(command.jobKey, exhibits.one('key-proof'), tokenBytes))
-    return refuse('bad_key_proof', 'The job did not prove that it holds the key it named.')
-  return describeJob(claims)
-}
-
-/** The job signs SHA-256 of its token with the key that it names, so that a copied token cannot be bound to another key. */
-function provesKey(jobKey: string, proof: Uint8Array | undefined, token: Uint8Array): boolean {
-  const isProof = attempt(() => {
-    const key = createPublicKey({ key: Buffer.from(base64.decode(jobKey)), format: 'der', type: 'spki' })
-    return key.asymmetricKeyType === 'ed25519' && proof !== undefined && verify(null, sha256(token), key, proof)
-  })
-  return isProof ?? false
-}
-
-/** As the CI says it: which registered repository that is, the rules decide on the newest state. */
-function describeJob(claims: TokenClaims): JobClaims | Refusal {
-  const {
-    issuer,
-    tokenId,
-    expiresAt,
-    repositoryId,
-    repository,
-    commit,
-    ref,
-    workflowRef,
-    runId,
-    runAttempt,
-    jobId,
-    eventName,
-    environment,
-    runnerEnvironment,
-  } = claims
-  if (!repository || !runId) return refuse('claims_missing', 'The CI token names no repository or no run.')
-  const identity = [issuer, repositoryId ?? repository, runId, runAttempt ?? '', jobId ?? ''].join('\n')
-  const job = jobFacts.safeParse({
-    issuer,
-    tokenDigest: digestOf(utf8.encode(`${issuer}\n${tokenId}`)),
-    tokenExpiresAt: expiresAt,
-    repository,
-    runId,
-    ...(repositoryId !== undefined && { ciRepositoryId: repositoryId }),
-    ...(commit !== undefined && { commit }),
-    ...(ref !== undefined && { ref }),
-    ...(workflowRef !== undefined && { workflow: workflowRef }),
-    ...(runAttempt !== undefined && { runAttempt }),
-    ...(eventName !== undefined && { eventName }),
-    ...(environment !== undefined && { environment }),
-    ...(runnerEnvironment !== undefined && { runnerEnvironment }),
-  })
-  if (!job.success)
-    return refuse(
-      'claims_unusable',
-      `The CI token’s ${String(job.error.issues[0]?.path[0])} is not of a form known here.`,
-    )
-  return { principal: `job:${hex.encode(sha256(utf8.encode(identity))).slice(0, 20)}`, job: job.data }
+): Promise<JobClaims | Refusal> | undefined {
+  const exhibits = { token: one('ci-token'), issuerKeys: one('issuer-keys'), keyProof: one('key-proof') }
+  return jobKey === undefined ? undefined : claimJob({ issuer, jobKey }, exhibits, state, at)
 }
 
 type EnrolKey = Extract<Command, { type: 'enrol key' }>

@@ -6,10 +6,13 @@ import type { Command } from './command.ts'
 import type { Decision } from './decision.ts'
 import { freezeOf } from './freeze.ts'
 import * as grant from './grant.ts'
+import * as job from './job.ts'
 import * as login from './login.ts'
 import { turnAway, type Matter } from './matter.ts'
+import { contextOf } from './question-of-release.ts'
 import * as q from './question.ts'
 import * as release from './release.ts'
+import * as repository from './repository.ts'
 import type { State } from './state.ts'
 
 /** As many approvals as an environment can ever ask for: the hypothetical that tells *waiting* from *refused*. */
@@ -22,6 +25,12 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
   switch (command.type) {
     case 'end login':
       return login.end(command, by.principal, state)
+    case 'renew job login': {
+      const fresh = claims as login.JobClaims | undefined
+      if (!fresh) return turnAway(matter, 'wrong_principal')
+      const { said, isKnownRepository, answer } = askAboutJob(fresh, state, policies)
+      return job.renew(by, said, isKnownRepository, answer, state, at)
+    }
     case 'attest build': {
       const said = claims as build.BuildClaims | undefined
       if (!by.job || !said) return turnAway(matter, by.job ? 'builder_mismatch' : 'wrong_principal')
@@ -47,10 +56,12 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
           at,
         )
       const place = [q.environmentEntity(environment)] as const
-      const answer = q.ask(policies, who, 'requestRelease', place, release.contextOf(command, by, state))
+      const answer = q.ask(policies, who, 'requestRelease', place, contextOf(command, by, state))
       const isFrozen = freezeOf(environment.environment, state, at) !== undefined
-      const gate = q.ask(policies, who, 'release', place, { approvals: 0, isFrozen })
-      const wouldOpen = q.ask(policies, who, 'release', place, { approvals: PLENTY, isFrozen }).isAllowed
+      const gateFor = (approvals: number, isBreakGlass: boolean) =>
+        q.ask(policies, who, 'release', place, { approvals, isFrozen, isBreakGlass })
+      const gate = gateFor(0, false)
+      const wouldOpen = gateFor(PLENTY, false).isAllowed || gateFor(0, true).isAllowed
       const opening = { isOpen: gate.isAllowed, wouldOpen, isFrozen, policy: gate.policy }
       return release.request(command, by, answer, opening, state, at)
     }
@@ -79,7 +90,18 @@ function isGateOpen(id: string, who: Entity, { at }: Matter, state: State, polic
   if (!environment || release.closedBecause(found, state, at)) return false
   const place = [q.environmentEntity(environment)] as const
   const isFrozen = freezeOf(found.environment, state, at) !== undefined
-  return q.ask(policies, who, 'release', place, { approvals: found.approvals.length, isFrozen }).isAllowed
+  const facts = { approvals: found.approvals.length, isFrozen, isBreakGlass: found.broken !== undefined }
+  return q.ask(policies, who, 'release', place, facts).isAllowed
+}
+
+/** Whether a job may sign in, by what its CI says of it now. */
+export function askAboutJob({ principal, job: facts }: login.JobClaims, state: State, policies: PolicySet) {
+  const known = repository.meantBy(facts, state)
+  const said = { principal, job: { ...facts, repository: known?.repository ?? facts.repository } }
+  const isKnownRepository = known !== undefined
+  const context = job.contextOf(facts, isKnownRepository, state)
+  const answer = q.ask(policies, q.jobEntity(principal, said.job), 'openLogin', [q.instance], context)
+  return { said, isKnownRepository, answer }
 }
 
 type RequestGrant = Extract<Command, { type: 'request grant' }>
@@ -106,7 +128,9 @@ function decideGrant(
   )
   const slice = [...place, q.environmentEntity(environment)] as unknown as typeof place
   const answer = q.ask(policies, who, 'obtainCredential', slice, context)
+  const hopes = [{ approvals: PLENTY }, { isBreakGlass: true }]
   const wouldOpen =
-    !answer.isAllowed && q.ask(policies, who, 'obtainCredential', slice, { ...context, approvals: PLENTY }).isAllowed
+    !answer.isAllowed &&
+    hopes.some((hope) => q.ask(policies, who, 'obtainCredential', slice, { ...context, ...hope }).isAllowed)
   return grant.request(command, by, answer, wouldOpen, state, matter.at)
 }

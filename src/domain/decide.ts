@@ -2,14 +2,16 @@
 
 import type { PolicySet } from '../policy/policy.ts'
 import * as alert from './alert.ts'
+import * as breakglass from './breakglass.ts'
 import type { Command, CommandType } from './command.ts'
 import * as commit from './commit.ts'
 import { recorded, refused, type Decision } from './decision.ts'
-import { decideForJob } from './decide-job.ts'
+import { askAboutJob, decideForJob } from './decide-job.ts'
 import { decideObservation, observationsOf } from './decide-observation.ts'
 import { decideForPerson } from './decide-person.ts'
 import * as erasure from './erasure.ts'
 import * as grant from './grant.ts'
+import * as job from './job.ts'
 import * as log from './log.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
@@ -112,6 +114,8 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return recorded(eventOf('log.rotated', command))
     case 'stamp log':
       return log.stamp(command, claims as log.StampClaims, state) ?? turnAway(matter, 'wrong_principal')
+    case 'key authority':
+      return recorded(eventOf('authority.keyed', command))
     case 'report damage':
       return recorded(eventOf('log.damaged', command))
     case 'summarise noise':
@@ -132,10 +136,14 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return grant.expire(command, state)
     case 'clear grant':
       return recorded(eventOf('grant.cleared', command))
+    case 'end job':
+      return job.end(command, state) ?? turnAway(matter, 'login_unknown')
     case 'finish erasure':
       return erasure.finish(command, state) ?? turnAway(matter, 'wrong_principal')
     case 'count reads':
       return trail.count(command)
+    case 'note overdue review':
+      return breakglass.note(command, state, at) ?? turnAway(matter, 'wrong_principal')
     case 'fire alert':
       return alert.fire(command, state)
     default:
@@ -157,26 +165,16 @@ function decidePush(matter: Matter, state: State, policies: PolicySet): Decision
   return repository.push(push, judged, answer, state)
 }
 
-function decideLogin({ command, claims, at }: Matter, state: State, policies: PolicySet): Decision {
+function decideLogin({ command, claims, given, at }: Matter, state: State, policies: PolicySet): Decision {
   const nothing = { eventName: '', tokenReused: false, repositoryKnown: false }
   if (command.type !== 'open job login') {
     const passkey = claims as login.PasskeyClaims
     const person = state.people.get(state.passkeys.get(passkey.credentialId)?.person ?? '')
     const context = { ...nothing, method: 'passkey', userVerified: passkey.isUserVerified }
-    const answer = person ? q.ask(policies, q.personEntity(person, at), 'openLogin', [q.instance], context) : q.unasked
+    const answer = person ? q.ask(policies, q.personEntity(person, state, at), 'openLogin', [q.instance], context) : q.unasked
     return login.open(command as login.Open, passkey, answer, state, at)
   }
-  const { principal: job, job: facts } = claims as login.JobClaims
-  const known = repository.meantBy(facts, state)
-  const said = { principal: job, job: { ...facts, repository: known?.repository ?? facts.repository } }
-  const tokenReused = state.spentTokens.has(facts.tokenDigest)
-  const context = {
-    method: 'job',
-    userVerified: false,
-    eventName: facts.eventName ?? '',
-    tokenReused,
-    repositoryKnown: known !== undefined,
-  }
-  const answer = q.ask(policies, q.jobEntity(job, said.job), 'openLogin', [q.instance], context)
-  return login.openJob(command, said, known !== undefined, answer, state, at)
+  const { said, isKnownRepository, answer } = askAboutJob(claims as login.JobClaims, state, policies)
+  const first = { isKnownRepository, starter: given.startedBy }
+  return job.open(command, said, first, answer, state, at)
 }

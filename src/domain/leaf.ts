@@ -56,7 +56,11 @@ export const given = z.strictObject({
   isHandleTaken: z.boolean().optional(),
   /** The person has a saved search of this name. */
   isNameTaken: z.boolean().optional(),
+  /** Whose account at the CI started the run. */
+  startedBy: f.personId.optional(),
   authorships: z.array(authorship).max(MAX_COMMITS).optional(),
+  /** Names of the defined networks that a person asked from. */
+  networks: z.array(f.role).min(1).max(64).optional(),
 })
 
 export type Caller = z.infer<typeof caller>
@@ -166,7 +170,19 @@ export class LeafError extends Error {
 
 /** The first of these that an event has is what it is about. */
 const SUBJECTS = [
-  ...['release', 'grant', 'build', 'alert', 'login', 'person', 'principal', 'repository', 'environment', 'target'],
+  ...[
+    'release',
+    'grant',
+    'build',
+    'alert',
+    'login',
+    'person',
+    'principal',
+    'group',
+    'repository',
+    'environment',
+    'target',
+  ],
   ...['issuer', 'fingerprint', 'digest', 'origin'],
 ]
 

@@ -11,21 +11,34 @@ import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import type { State } from './state.ts'
 
+/** ASCII: what looks the same is the same. */
+function visible(length: number) {
+  return z.string().regex(new RegExp(`^[\\x20-\\x7e]{1,${length}}$`))
+}
+
+/** An id that the CI gave, and gives to nothing else. */
+const ciId = z.string().regex(/^[A-Za-z0-9._:/-]{1,128}$/)
+
 /** What a CI's token said of the job, in our words; everything else stays in the evidence. */
 export const jobFacts = z.strictObject({
   issuer: f.url,
   tokenDigest: f.digest,
   tokenExpiresAt: f.at,
   repository: f.name,
-  ciRepositoryId: z.string().max(128).optional(),
+  ciRepositoryId: ciId.optional(),
+  ciOwnerId: ciId.optional(),
   commit: f.commitId.optional(),
-  ref: z.string().max(256).optional(),
-  workflow: z.string().max(512).optional(),
-  runId: z.string().max(128),
-  runAttempt: z.string().max(32).optional(),
-  eventName: z.string().max(64).optional(),
-  environment: z.string().max(256).optional(),
-  runnerEnvironment: z.string().max(64).optional(),
+  ref: f.ref.optional(),
+  workflow: visible(512).optional(),
+  /** The commit that the workflow's file was read from. */
+  workflowCommit: f.commitId.optional(),
+  runId: ciId,
+  runAttempt: visible(32).optional(),
+  /** The one job of the run; without it, jobs of a run are told apart by their keys. */
+  ciJobId: ciId.optional(),
+  eventName: visible(64).optional(),
+  environment: visible(256).optional(),
+  runnerEnvironment: visible(64).optional(),
 })
 
 const opened = {
@@ -42,6 +55,14 @@ export const events = {
     job: jobFacts.optional(),
     jobKey: f.base64.max(256).optional(),
     lentBy: f.loginId.optional(),
+    /** Of a job: the person whose account at the CI started the run. */
+    startedBy: f.personId.optional(),
+  }),
+  'login.renewed': z.strictObject({
+    login: f.loginId,
+    tokenDigest: f.digest,
+    tokenExpiresAt: f.at,
+    expiresAt: f.at,
   }),
   'login.ended': z.strictObject({ login: f.loginId }),
   'login.refused': z.strictObject({ principal: f.principalId.optional(), method: z.enum(['passkey', 'job', 'code']) }),
@@ -55,6 +76,10 @@ export const commands = {
     issuer: f.url,
     jobKey: f.base64.max(256),
   }),
+  /** A fresh token of the same run: the job is still there, and still holds its key. */
+  'renew job login': z.strictObject({ type: z.literal('renew job login'), issuer: f.url }),
+  /** Its CI says that the job is over. */
+  'end job': z.strictObject({ type: z.literal('end job'), login: f.loginId }),
   /** A second login of the same person, handed from the browser to the command line. */
   'lend login': z.strictObject({ type: z.literal('lend login'), ...opened }),
   'end login': z.strictObject({ type: z.literal('end login'), login: f.loginId }),
@@ -75,6 +100,7 @@ export type Login = {
   readonly expiresAt: number
   readonly job?: JobFacts
   readonly jobKey?: string
+  readonly startedBy?: f.PersonId
   readonly endedAt?: number
   readonly leafIndex: number
 }
@@ -87,9 +113,10 @@ export function apply(state: State, event: LoginEvent, command: Command, at: num
     closeLogin(event.login, state, at)
     for (const [grant, { login }] of state.lent) if (login === event.login) endGrant(grant, 'job_ended', state, at)
   }
+  if (event.type === 'login.renewed') prolong(event, state)
   if (event.type !== 'login.opened') return
   forgetExpired(state, at)
-  const { login: id, bearerDigest, principal, method, expiresAt, job, jobKey, lentBy } = event
+  const { login: id, bearerDigest, principal, method, expiresAt, job, jobKey, lentBy, startedBy } = event
   const provenAt = (lentBy && state.logins.get(lentBy)?.provenAt) ?? at
   state.logins.add(id, {
     id,
@@ -101,12 +128,26 @@ export function apply(state: State, event: LoginEvent, command: Command, at: num
     leafIndex,
     ...(job && { job }),
     ...(jobKey && { jobKey }),
+    ...(startedBy && { startedBy }),
   })
   state.bearers.add(bearerDigest, id)
   if (job) state.spentTokens.add(job.tokenDigest, job.tokenExpiresAt)
   if (job) state.jobs.set(id, { principal, expiresAt })
   else enter(id, principal, state, at)
   if (command.type === 'open login') state.spentChallenges.add(command.challenge, leafIndex)
+}
+
+function prolong(
+  { login: id, tokenDigest, tokenExpiresAt, expiresAt }: Extract<LoginEvent, { type: 'login.renewed' }>,
+  state: State,
+): void {
+  state.spentTokens.add(tokenDigest, tokenExpiresAt)
+  const login = state.logins.get(id)
+  if (!login) return
+  state.logins.set(id, { ...login, expiresAt })
+  // To the end of the line: they stand in the order in which they expire.
+  state.jobs.delete(id)
+  state.jobs.set(id, { principal: login.principal, expiresAt })
 }
 
 /** A person's presence is known by the logins that did not expire; those are as many as they open in a day. */
@@ -154,6 +195,8 @@ export function judge(login: Login | undefined, state: State, at: number): Reaso
 }
 
 export type Open = z.infer<(typeof commands)['open login']>
+/** Which job that is, and what its CI says of it. */
+export type JobClaims = { readonly principal: f.PrincipalId; readonly job: JobFacts }
 export type PasskeyClaims = { readonly credentialId: string; readonly isUserVerified: boolean }
 
 /** Nothing that is lent on a login outlives a day without being proven again, whoever chose the end. */
@@ -177,32 +220,6 @@ export function open(
   if (!isAllowed) return refuse('policy_refused')
   const expiresAt = Math.min(wanted, at + MAX_LIFETIME_MS)
   return allowed({ type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'passkey' }, policy)
-}
-
-type OpenJob = z.infer<(typeof commands)['open job login']>
-export type JobClaims = { readonly principal: f.PrincipalId; readonly job: JobFacts }
-
-export function openJob(
-  command: OpenJob,
-  { principal, job }: JobClaims,
-  isKnownRepository: boolean,
-  { policy, isAllowed }: Answered,
-  state: State,
-  at: number,
-): Decision {
-  const refuse = (reason: Reason) => refused({ type: 'login.refused', method: 'job', principal }, reason, policy)
-
-  if (state.logins.has(command.login)) return refuse('id_taken')
-  if (!state.issuers.has(command.issuer)) return refuse('issuer_unknown')
-  if (state.spentTokens.has(job.tokenDigest)) return refuse('token_reused')
-  if (!isKnownRepository) return refuse('no_such_repository')
-  if (!isAllowed) return refuse('policy_refused')
-  const { login, bearerDigest, jobKey } = command
-  const expiresAt = Math.min(command.expiresAt, at + MAX_LIFETIME_MS)
-  return allowed(
-    { type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'job', job, jobKey },
-    policy,
-  )
 }
 
 type Lend = z.infer<(typeof commands)['lend login']>

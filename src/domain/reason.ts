@@ -17,7 +17,18 @@ export const reasons = {
     next: 'countersign revoke',
   },
   no_such_key: { sentence: 'There is no such key.' },
-  no_such_role: { sentence: 'This person does not hold that role.' },
+  no_such_role: { sentence: 'That role is not held there.', next: 'countersign people list' },
+  too_many_roles: { sentence: 'Nobody holds more than two hundred roles at a time; take one away first.' },
+  no_such_group: { sentence: 'There is no such group.', next: 'countersign groups list' },
+  no_such_member: { sentence: 'This person is not in that group.', next: 'countersign groups show' },
+  member_already: { sentence: 'This person is in that group already.' },
+  too_many_groups: { sentence: 'There are as many groups as there can be, here or for this person; remove one first.' },
+  group_kept_elsewhere: { sentence: 'This group is kept by a directory; its people are put into it there.' },
+  no_such_network: { sentence: 'No network of that name is defined.', next: 'countersign network list' },
+  no_such_addresses: {
+    sentence: 'A network is written as an address and the length of its prefix, such as 192.0.2.0/24, with no bits behind it.',
+  },
+  too_many_networks: { sentence: 'There are sixty-four networks already; remove one first.' },
   no_such_repository: {
     sentence: 'This repository is not registered.',
     next: 'countersign git hook install --register',
@@ -30,6 +41,19 @@ export const reasons = {
   no_such_freeze: { sentence: 'There is no such freeze, or it is over.', next: 'countersign freeze list' },
   too_many_freezes: { sentence: 'This environment has a hundred freezes already, those to come included.' },
   no_such_time: { sentence: 'It would be over before it begins.' },
+  glass_broken: { sentence: 'The glass was broken for this release already.' },
+  review_missing: {
+    sentence: 'A break-glass, in this environment or by the same person, was not judged by somebody else yet.',
+    next: 'countersign break-glass list',
+  },
+  no_such_breakglass: {
+    sentence: 'There is no such break-glass, or it was judged already.',
+    next: 'countersign break-glass list',
+  },
+  own_breakglass: {
+    sentence: 'Nobody judges a break-glass of their own, or of what they wrote.',
+    next: 'ask somebody else',
+  },
   no_such_target: { sentence: 'This target is not defined.' },
   no_such_release: { sentence: 'There is no such release.' },
   no_such_grant: { sentence: 'There is no such grant.' },
@@ -59,6 +83,8 @@ export const reasons = {
     next: 'countersign login',
   },
   token_reused: { sentence: 'This CI token was used before; each is accepted once.' },
+  another_run: { sentence: 'The fresh CI token is not of the job that this login belongs to.' },
+  account_taken: { sentence: 'This account at the CI is somebody else’s.' },
   unsigned: {
     sentence: 'The commit is not signed.',
     next: 'countersign git setup && git commit --amend -S --no-edit && git push',

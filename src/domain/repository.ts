@@ -18,6 +18,8 @@ export const events = {
     repository: f.name,
     ciIssuer: f.url.optional(),
     ciRepositoryId: z.string().max(128).optional(),
+    /** Of its owner: where it is given, a repository that went to another owner is not the registered one any more. */
+    ciOwnerId: z.string().max(128).optional(),
     protectedRefs: z.array(f.refPattern).max(64),
     doorKey: f.base64.max(256),
     /** Commits that were there before Countersign; what they reach was never judged. */
@@ -72,16 +74,24 @@ export function apply(state: State, event: RepositoryEvent, at: number, leafInde
   }
 }
 
-type Named = { readonly issuer: string; readonly repository: string; readonly ciRepositoryId?: string | undefined }
+type Named = {
+  readonly issuer: string
+  readonly repository: string
+  readonly ciRepositoryId?: string | undefined
+  readonly ciOwnerId?: string | undefined
+}
 
 /**
  * The registered repository that a CI means. Names are taken over when a repository is renamed or deleted, and every issuer has
  * its own: where an id was registered only that counts, and a name alone counts only while a single issuer is trusted.
  */
-export function meantBy({ issuer, repository, ciRepositoryId }: Named, state: State): Repository | undefined {
-  const ofIssuer = [...state.repositories.values()].filter(({ ciIssuer }) =>
-    ciIssuer === undefined ? state.issuers.size === 1 : ciIssuer === issuer,
-  )
+export function meantBy(
+  { issuer, repository, ciRepositoryId, ciOwnerId }: Named,
+  state: State,
+): Repository | undefined {
+  const ofIssuer = [...state.repositories.values()]
+    .filter(({ ciIssuer }) => (ciIssuer === undefined ? state.issuers.size === 1 : ciIssuer === issuer))
+    .filter((known) => known.ciOwnerId === undefined || known.ciOwnerId === ciOwnerId)
   return (
     ofIssuer.find((known) => known.ciRepositoryId !== undefined && known.ciRepositoryId === ciRepositoryId) ??
     ofIssuer.find((known) => known.ciRepositoryId === undefined && known.repository === repository)

@@ -9,7 +9,7 @@ import { compactVerify, errors, importJWK, type JWK } from 'jose'
 import { parse, type Json } from '../bytes/json.ts'
 import * as z from '../bytes/schema.ts'
 import { base64url, utf8 } from '../bytes/text.ts'
-import { describeJob, type Dialect, type JobClaims } from './oidc-dialect.ts'
+import { describeJob, type ClaimNames, type Dialect, type DialectRefusal, type JobClaims } from './oidc-dialect.ts'
 import { attempt, isRefusal, quoted, refuse, type Refusal } from './refusal.ts'
 
 export type TokenAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
@@ -24,6 +24,8 @@ export type TokenTrust = {
   readonly algorithms: readonly TokenAlgorithm[]
   /** How the issuer spells what it knows about a job. Default `github`. */
   readonly dialect?: Dialect | undefined
+  /** What an issuer of the dialect `custom` calls its claims. */
+  readonly claimNames?: ClaimNames | undefined
   /** Longest accepted `exp - iat`. Default one hour. */
   readonly maxLifetimeMs?: number | undefined
 }
@@ -42,18 +44,20 @@ export type TokenClaims = JobClaims & {
   readonly raw: { readonly [name: string]: Json | undefined }
 }
 
-export type TokenRefusal = Refusal<
-  | 'malformed'
-  | 'too_large'
-  | 'unsupported_algorithm'
-  | 'unknown_key'
-  | 'bad_signature'
-  | 'wrong_issuer'
-  | 'wrong_audience'
-  | 'expired'
-  | 'not_yet_valid'
-  | 'lifetime_too_long'
->
+export type TokenRefusal =
+  | DialectRefusal
+  | Refusal<
+      | 'malformed'
+      | 'too_large'
+      | 'unsupported_algorithm'
+      | 'unknown_key'
+      | 'bad_signature'
+      | 'wrong_issuer'
+      | 'wrong_audience'
+      | 'expired'
+      | 'not_yet_valid'
+      | 'lifetime_too_long'
+    >
 
 const MAX_TOKEN_LENGTH = 16_384
 const MAX_KEYS = 64
@@ -177,11 +181,18 @@ function judgeTime({ iat, exp, nbf }: Payload, maxLifetimeMs: number, at: number
   return undefined
 }
 
-function translate(body: Payload, kid: string | undefined, raw: TokenClaims['raw'], trust: TokenTrust): TokenClaims {
+function translate(
+  body: Payload,
+  kid: string | undefined,
+  raw: TokenClaims['raw'],
+  { audience, dialect = 'github', claimNames }: TokenTrust,
+): TokenClaims | TokenRefusal {
+  const job = describeJob(raw, dialect, claimNames)
+  if (isRefusal(job)) return job
   return {
-    ...describeJob(raw, trust.dialect ?? 'github'),
+    ...job,
     issuer: body.iss,
-    audience: trust.audience,
+    audience,
     tokenId: body.jti,
     subject: body.sub,
     issuedAt: body.iat * 1000,

@@ -14,6 +14,7 @@ import { read } from './read.ts'
 const body = z.strictObject({
   repository: f.name,
   ciRepositoryId: z.string().min(1).max(128).optional().describe('The CI’s own id, which survives a rename.'),
+  ciOwnerId: z.string().min(1).max(128).optional().describe('The CI’s own id of its owner.'),
   ciIssuer: f.url.optional(),
   protectedRefs: z.array(f.refPattern).max(64),
   doorKey: f.base64.min(1).max(256).describe('Ed25519, SPKI DER, base64.'),

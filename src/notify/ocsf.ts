@@ -53,6 +53,7 @@ function classOf(source: Source): Class {
   const isDone = outcome !== 'refused'
   switch (event.type) {
     case 'login.opened':
+    case 'login.renewed':
     case 'login.refused':
       return authentication(source, 1)
     case 'login.ended':

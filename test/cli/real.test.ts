@@ -143,7 +143,7 @@ test.skipIf(!hasWorld)('an administrator sets up the CI, the targets and the env
 })
 
 test.skipIf(!hasWorld)('a person who is no administrator is refused, with the leaf that says so', async () => {
-  const { code, stderr } = await instance.as('dev', ['issuer', 'add', 'https://evil.test', '--kind', 'generic'])
+  const { code, stderr } = await instance.as('dev', ['issuer', 'add', 'https://evil.test', '--kind', 'github'])
   expect(stderr).toMatch(/^refused: .+\nwhy: rule .+\n(?:fix: .+\n)?leaf: \d+\n$/mu)
   expect(code).toBe(3)
 })

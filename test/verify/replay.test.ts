@@ -20,7 +20,7 @@ async function furnish(company: Company): Promise<{ admin: Somebody; mara: Someb
   await company.openJob(company.ciToken())
   // Not hers to do: refused, by policy.
   await company.ask({
-    command: { type: 'trust issuer', issuer: 'https://mara.example', kind: 'generic' },
+    command: { type: 'trust issuer', issuer: 'https://mara.example', kind: 'github' },
     caller: mara.caller,
   })
   await company.ask({ command: { type: 'revoke principal', principal: mara.id }, caller: admin.caller })

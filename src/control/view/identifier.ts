@@ -26,7 +26,7 @@ const PASSED_OVER: ReadonlySet<string> = new Set([
 ])
 
 /** Members whose text is a name given by people. */
-const NAMES: ReadonlySet<string> = new Set(['repository', 'environment', 'target', 'issuer', 'runId'])
+const NAMES: ReadonlySet<string> = new Set(['repository', 'environment', 'target', 'issuer', 'runId', 'ciJobId'])
 
 /** Normalized, without duplicates. The serial of a credential is the leaf index of its grant. */
 export function identifiersOf(leaf: Leaf, leafIndex: number, known: Known): string[] {

@@ -16,9 +16,11 @@ import {
 } from './phrase.ts'
 import type { EventType } from '../../domain/event.ts'
 import type { JobFacts } from '../../domain/login.ts'
+import type { Kind } from '../../domain/target.ts'
 
 type Room =
   | 'alert'
+  | 'authority'
   | 'environment'
   | 'evidence'
   | 'erasure'
@@ -52,6 +54,14 @@ const refusedErasure = { ask: 'to erase', agree: 'to agree to erase', decline: '
 
 const methods = { passkey: 'with a passkey', job: 'with the token of its CI', code: 'at the command line' }
 
+const kinds: Readonly<Record<Kind, string>> = {
+  ssh: 'SSH',
+  postgres: 'PostgreSQL',
+  oidc: 'tokens',
+  x509: 'certificates',
+}
+const authorities = { oidc: 'the OIDC issuer of jobs', x509: 'the certificate authority of jobs' }
+
 export const tells: Tells<Types> = {
   'alert.fired': (event) => ({ sentence: `raised an alert: ${alertWords(event)}`, ...about('alert', event.alert) }),
   'alert.acknowledged': ({ alert }, _, known) => ({
@@ -61,6 +71,10 @@ export const tells: Tells<Types> = {
   'alert.refused': ({ alert }, { reason }) => ({
     sentence: `was refused to acknowledge an alert${because(reason)}`,
     ...about('alert', alert),
+  }),
+  'authority.keyed': ({ authority, signsFrom }, { at }) => ({
+    sentence: `took a key for ${authorities[authority]}${signsFrom > at ? `, to sign in ${span(signsFrom - at)}` : ''}`,
+    ...about('authority', authority),
   }),
   'environment.defined': ({ environment, approvals, approverRole }) => ({
     sentence: `defined the environment ${environment}: ${count(approvals, 'approval')} by ${approverRole}`,
@@ -135,6 +149,10 @@ export const tells: Tells<Types> = {
     sentence: `signed in ${methods[method]} for ${span(expiresAt - at)}${job ? runWords(job) : ''}`,
     ...about('login', login),
   }),
+  'login.renewed': ({ login, expiresAt }, { at }) => ({
+    sentence: `signed in anew ${methods.job} for ${span(expiresAt - at)}`,
+    ...about('login', login),
+  }),
   'login.ended': ({ login }) => ({ sentence: 'signed out', ...about('login', login) }),
   'login.refused': ({ method }, { reason }) => ({
     sentence: `was refused a login ${methods[method]}${because(reason)}`,
@@ -170,7 +188,7 @@ export const tells: Tells<Types> = {
     ...aboutPerson(person),
   }),
   'target.defined': ({ target, kind, address }) => ({
-    sentence: `defined the target ${target} (${kind === 'ssh' ? 'SSH' : 'PostgreSQL'} at ${address})`,
+    sentence: `defined the target ${target} (${kinds[kind]} at ${address})`,
     ...about('target', target),
   }),
 }

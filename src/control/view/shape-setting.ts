@@ -1,6 +1,9 @@
 /** Shapes of people and of what administrators set up. */
 
 import * as z from '../../bytes/schema.ts'
+import { claimNames } from '../../domain/issuer.ts'
+import { kind } from '../../domain/target.ts'
+import { DIALECTS } from '../../evidence/oidc-dialect.ts'
 import { instant, leafIndex, who } from './shape-word.ts'
 
 export const person = z.strictObject({
@@ -31,6 +34,7 @@ export type PolicySetShape = z.infer<typeof policySet>
 export const repository = z.strictObject({
   repository: z.string(),
   ciRepositoryId: z.string().optional(),
+  ciOwnerId: z.string().optional(),
   ciIssuer: z.string().optional(),
   protectedRefs: z.array(z.string()),
   doorKey: z.string(),
@@ -68,7 +72,7 @@ export const freezes = z.strictObject({
 
 export const target = z.strictObject({
   target: z.string(),
-  kind: z.enum(['ssh', 'postgres']),
+  kind,
   address: z.string(),
   principals: z.array(z.string()).optional(),
   forceCommand: z.string().optional(),
@@ -76,14 +80,21 @@ export const target = z.strictObject({
   database: z.string().optional(),
   parentRole: z.string().optional(),
   hostKey: z.string().optional(),
+  audience: z.string().optional(),
+  preset: z.string().optional(),
+  account: z.string().optional(),
+  variable: z.string().optional(),
+  certificate: z.string().optional(),
   leafIndex,
 })
 export const targets = z.strictObject({ targets: z.array(target) })
 
 export const issuer = z.strictObject({
   issuer: z.string(),
-  kind: z.enum(['github', 'generic']),
+  kind: z.enum(DIALECTS),
   jwksUri: z.string().optional(),
+  claims: claimNames.optional(),
+  loginLifetimeMs: z.int().optional(),
   leafIndex,
 })
 export const issuers = z.strictObject({ issuers: z.array(issuer) })

@@ -220,8 +220,8 @@ export const rules: readonly Rule[] = [
   ),
   each(
     'logins',
-    'One row for each login opened, ended or refused.',
-    ['login.opened', 'login.ended', 'login.refused'],
+    'One row for each login opened, renewed, ended or refused.',
+    ['login.opened', 'login.renewed', 'login.ended', 'login.refused'],
     ['login', 'principal', 'method', 'expiresAt'],
   ),
   each(
