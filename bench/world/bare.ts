@@ -6,8 +6,8 @@ import { openInstance } from './instance.ts'
 
 const [port, directory] = process.argv.slice(2)
 const instance = await openInstance(directory!)
-const { ledger, evidence, clock, noise, challenges, doorRequests, lender, access } = instance
-const parts = { ledger, evidence, clock, noise, challenges, doorRequests, lender, access }
+const { ledger, evidence, clock, noise, challenges, doorRequests, proofs, lender, access } = instance
+const parts = { ledger, evidence, clock, noise, challenges, doorRequests, proofs, lender, access }
 const config = { publicUrl: `http://localhost:${port}`, version: 'bench', consoleDirectory: '/nonexistent' }
 const report = (sentence: string) => console.error(sentence)
 const app = await createServer({ ...parts, report, config } as unknown as Port)

@@ -1,7 +1,8 @@
 /** The API as commands use it: typed answers, receipts that were verified before anyone sees them, refusals as failures. */
 
-import { randomUUID } from 'node:crypto'
+import { randomUUID, type KeyObject } from 'node:crypto'
 import * as z from '../bytes/schema.ts'
+import { proveRequest } from '../credential/dpop.ts'
 import { discovery, receipt, type Discovery, type Receipt } from './contract.ts'
 import { Failure } from './failure.ts'
 import { followKey } from './log-key.ts'
@@ -15,8 +16,10 @@ export interface ClientOptions {
   readonly server: string
   readonly terminal: Terminal
   readonly pin: PinStore
-  /** The value of the Authorization header, `Bearer cs_…`, if there is a login. */
+  /** The value of the Authorization header, `Bearer cs_…` or, with a key, `DPoP cs_…`, if there is a login. */
   readonly authorization?: string | undefined
+  /** What the login is bound to: each request proves that it is held here. */
+  readonly key?: KeyObject | undefined
 }
 
 export interface WriteOptions {
@@ -28,17 +31,22 @@ export interface WriteOptions {
   readonly contentType?: string
 }
 
+/** The Date header has whole seconds, and was written a moment ago. */
+const MAX_SKEW_MS = 5_000
+
 export class Client {
   readonly server: string
   readonly #terminal: Terminal
   readonly #store: PinStore
   /** The value of the Authorization header; empty for a stranger. */
   readonly authorization: string
+  readonly #key: KeyObject | undefined
   #pin: StoredPin | undefined
   /** What the last answer's Date header said, minus our clock, in ms. */
   clockSkewMs: number | undefined
 
-  constructor({ server, terminal, pin, authorization }: ClientOptions) {
+  constructor({ server, terminal, pin, authorization, key }: ClientOptions) {
+    this.#key = key
     this.server = server
     this.#terminal = terminal
     this.#store = pin
@@ -143,10 +151,23 @@ export class Client {
 
   async #exchange(request: Exchange, authorization: string | undefined): Promise<Answer> {
     const headers = { ...request.headers, ...(authorization && { authorization }) }
-    const answer = await exchange(this.server, { ...request, headers })
+    const answer = await exchange(this.server, {
+      ...request,
+      headers,
+      prove: () => this.#prove(request, authorization),
+    })
     const date = Date.parse(answer.headers.get('date') ?? '')
     this.clockSkewMs = Number.isNaN(date) ? undefined : date - Date.now()
     return answer
+  }
+
+  #prove({ method, path }: Exchange, authorization: string | undefined): Record<string, string> {
+    const accessToken = authorization?.startsWith('DPoP ') ? authorization.slice('DPoP '.length) : undefined
+    if (!this.#key || accessToken === undefined) return {}
+    // A job's clock may be wrong by more than a proof may be old; the server's answers say by how much.
+    const skewMs = Math.abs(this.clockSkewMs ?? 0) > MAX_SKEW_MS ? this.clockSkewMs! : 0
+    const asked = { method, url: `${this.server}${path}`, accessToken }
+    return { dpop: proveRequest(this.#key, asked, { at: Date.now() + skewMs, id: randomUUID() }) }
   }
 
   #shaped<T>(shape: z.ZodType<T>, value: unknown): T {

@@ -41,8 +41,12 @@ export async function openJob(options: ServerOptions, terminal: Terminal): Promi
   return {
     client: jobClient(server, terminal, login),
     login,
-    key: createPrivateKey({ key: Buffer.from(login.privateKey, 'base64'), format: 'der', type: 'pkcs8' }),
+    key: keyOf(login),
   }
+}
+
+function keyOf({ privateKey }: JobLogin): KeyObject {
+  return createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' })
 }
 
 async function openJobLogin(server: string, terminal: Terminal): Promise<JobLogin> {
@@ -81,7 +85,12 @@ async function openJobLogin(server: string, terminal: Terminal): Promise<JobLogi
 export function jobClient(server: string, terminal: Terminal, login?: JobLogin): Client {
   const { env } = terminal
   const pin = env['HOME'] || env['XDG_STATE_HOME'] ? filedPin(env, server) : memoryPin()
-  return new Client({ server, terminal, pin, authorization: login && `Bearer ${login.token}` })
+  return new Client({
+    server,
+    terminal,
+    pin,
+    ...(login && { authorization: `DPoP ${login.token}`, key: keyOf(login) }),
+  })
 }
 
 /** Whether this is the machine of a job: it signed in before, or its CI vouches for it. */

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly path: string
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** Headers that are good for one attempt alone. */
+  readonly prove?: (() => Readonly<Record<string, string>>) | undefined
   readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
 }
@@ -29,7 +31,7 @@ const MAX_RETRY_AFTER_MS = 5_000
 /** The answer, whatever its status. Throws a Failure when there is none, or none that is JSON of reasonable size. */
 export async function exchange(
   server: string,
-  { method, path, body, headers, timeoutMs = TIMEOUT_MS, signal }: Exchange,
+  { method, path, body, headers, prove, timeoutMs = TIMEOUT_MS, signal }: Exchange,
 ): Promise<Answer> {
   const send = () =>
     attempt(server, path, {
@@ -40,6 +42,7 @@ export async function exchange(
         accept: 'application/json, application/problem+json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
+        ...prove?.(),
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })

@@ -63,9 +63,9 @@ async function openHost(options: HostOptions, terminal: Terminal): Promise<Host>
 
 /** What the HTTP floor sees of a running host. */
 function portOf(host: Host, config: Config, report: (sentence: string) => void): Port {
-  const { ledger, evidence, clock, noise, challenges, doorRequests, issuerKeys, lender, access } = host.instance
+  const { ledger, evidence, clock, noise, challenges, doorRequests, proofs, issuerKeys, lender, access, authorities } = host.instance
   return {
-    ...{ ledger, evidence, clock, noise, challenges, doorRequests, issuerKeys, lender, access, config, report },
+    ...{ ledger, evidence, clock, noise, challenges, doorRequests, proofs, issuerKeys, lender, access, authorities, config, report },
     views: host.views,
     exports: host.exports,
     reading: host.reading,

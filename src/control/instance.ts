@@ -35,6 +35,7 @@ import { utf8 } from '../bytes/text.ts'
 import { parse } from '../bytes/json.ts'
 import type { PolicyFiles } from '../policy/policy.ts'
 import { checkWitnesses, type WitnessOptions } from './witnesses.ts'
+import { Authorities, publishJwk } from './authority.ts'
 import { KeyOverlap, OVERLAP_MS } from './key-overlap.ts'
 import { TargetAccess } from './target-access.ts'
 
@@ -69,6 +70,7 @@ export class Instance implements Desk, AsyncDisposable {
   readonly ledger: Ledger
   readonly evidence: EvidenceStore
   readonly lender: Lender
+  readonly authorities: Authorities
   readonly access: TargetAccess
   readonly issuerKeys: IssuerKeys
   readonly noise = new Noise()
@@ -76,6 +78,8 @@ export class Instance implements Desk, AsyncDisposable {
   readonly challenges = new Seen()
   /** Requests of git doors that were seen. */
   readonly doorRequests = new Seen()
+  /** Proofs of keys that logins are bound to. */
+  readonly proofs = new Seen()
   readonly startedAt: number
   readonly #keys: Keys
   readonly #shelf: StateShelf
@@ -89,7 +93,8 @@ export class Instance implements Desk, AsyncDisposable {
     this.ledger = parts.ledger
     this.evidence = parts.evidence
     this.access = parts.access
-    this.lender = new Lender(parts.sshCa.privateKey, parts.access)
+    this.authorities = new Authorities(parts.keys, this, { oidc: publishJwk, x509: publishJwk })
+    this.lender = new Lender(parts.sshCa.privateKey, parts.access, this.authorities)
     this.issuerKeys = new IssuerKeys(this.clock)
     this.startedAt = this.clock()
     this.#keys = parts.keys

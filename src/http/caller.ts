@@ -10,28 +10,38 @@ import type { State } from '../domain/state.ts'
 import { isRefusal } from '../evidence/refusal.ts'
 import type { Access, FastifyRequest } from './app.ts'
 import { LOGIN_COOKIE } from './cookie.ts'
+import { judgeKeyProof, type Shown } from './key-proof.ts'
 import type { Port } from './port.ts'
 import { problem, Problem, problemOfRefusal, statusOf } from './problem.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** The caller by the token they showed. Undefined when they showed none. */
-export function callerOf(request: FastifyRequest, { ledger }: Port): Caller | Problem | undefined {
-  const shown = bearerOf(request)
+export function callerOf(request: FastifyRequest, port: Port): Caller | Problem | undefined {
+  const shown = tokenOf(request)
   if (shown === undefined || shown instanceof Problem) return shown
-  const caller = bearerCaller(shown, ledger.state)
-  return isRefusal(caller) ? problem('sign_in_needed', caller.because, { next: 'countersign login' }) : caller
+  const { state } = port.ledger
+  const caller = bearerCaller(shown.token, state)
+  if (isRefusal(caller)) return problem('sign_in_needed', caller.because, { next: 'countersign login' })
+  const boundKey = state.logins.get(caller.login ?? '')?.jobKey
+  if (boundKey === undefined) return shown.scheme === 'bearer' ? caller : NOT_BOUND
+  return judgeKeyProof(request, shown, boundKey, port) ?? caller
 }
 
-function bearerOf(request: FastifyRequest): string | Problem | undefined {
+const NOT_BOUND = problem('sign_in_needed', 'This login is bound to no key: Authorization: Bearer <token>.')
+
+function tokenOf(request: FastifyRequest): Shown | Problem | undefined {
   const { authorization } = request.headers
   if (authorization?.startsWith('Door ')) return undefined
-  if (authorization !== undefined) return /^Bearer ([\x21-\x7e]{1,256})$/i.exec(authorization)?.[1] ?? ''
+  if (authorization !== undefined) {
+    const [, scheme = '', token = ''] = /^(Bearer|DPoP) ([\x21-\x7e]{1,256})$/i.exec(authorization) ?? []
+    return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token }
+  }
   const cookie = request.cookies[LOGIN_COOKIE]
   // A browser sends cookies along whoever made it ask; what changes anything must come from a page of ours.
   if (cookie !== undefined && !SAFE.has(request.method) && request.headers.origin === undefined)
     return problem('cross_site', 'A request with a cookie must say which page it comes from (Origin).')
-  return cookie
+  return cookie === undefined ? undefined : { scheme: 'bearer', token: cookie }
 }
 
 /** Requests that other sites made a browser send: their Origin is theirs. */

@@ -1,5 +1,6 @@
 /** What the HTTP floor stands on: the parts of one running instance, as far as it needs to see them. */
 
+import type { Authorities } from '../control/authority.ts'
 import type { Seen } from '../control/authenticate.ts'
 import type { Desk, Request } from '../control/handle.ts'
 import type { IssuerKeys } from '../control/issuer-keys.ts'
@@ -21,8 +22,11 @@ export type Port = Desk & {
   /** Challenges of passkey ceremonies that were handed out, each good once. */
   readonly challenges: Seen
   readonly doorRequests: Seen
+  /** DPoP proofs that were seen, while they could still be used. */
+  readonly proofs: Seen
   readonly issuerKeys: Pick<IssuerKeys, 'of'>
   readonly lender: Pick<Lender, 'mint'>
+  readonly authorities: Pick<Authorities, 'listed' | 'rotate'>
   readonly access: Pick<TargetAccess, 'judge' | 'remember'>
   logStatus(): LogStatus
   /** Both write their own leaf; what they need besides is not for a route to know. */

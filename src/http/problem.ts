@@ -13,6 +13,8 @@ const codes = {
   malformed: [400, 'The request is not well formed'],
   sign_in_needed: [401, 'Sign in first'],
   login_expired: [401, 'This login has expired'],
+  proof_needed: [401, 'Prove that the key is yours'],
+  proof_refused: [401, 'This is no proof for this request'],
   login_revoked: [401, 'This login was revoked'],
   cross_site: [403, 'The request comes from another site'],
   not_found: [404, 'There is nothing here'],
@@ -108,8 +110,15 @@ export function statusOf(reason: Reason): { readonly status: number; readonly co
   }
 }
 
+/** RFC 9449, 7.1: who did not prove a key is told how. */
+export function challengeFor(code: string): string {
+  if (code === 'proof_needed') return 'DPoP algs="EdDSA ES256"'
+  if (code === 'proof_refused') return 'DPoP error="invalid_dpop_proof", algs="EdDSA ES256"'
+  return 'Bearer realm="countersign"'
+}
+
 export function sendProblem(reply: FastifyReply, { body, retryAfterSeconds }: Problem): FastifyReply {
-  if (body.status === 401) void reply.header('www-authenticate', 'Bearer realm="countersign"')
+  if (body.status === 401) void reply.header('www-authenticate', challengeFor(body.code))
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
   void reply.header('cache-control', 'no-store')
   // As text, so that no response schema stands between a caller and the reason.

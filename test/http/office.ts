@@ -1,6 +1,6 @@
 /** The HTTP server over a mock world: a real instance with real people and jobs, and one way to ask it things. */
 
-import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID, sign, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256 } from '../../src/bytes/digest.ts'
@@ -9,6 +9,7 @@ import type { LogStatus } from '../../src/control/view/shape.ts'
 import { Eraser } from '../../src/control/erasure.ts'
 import type { Indexing } from '../../src/control/trail/indexing.ts'
 import { Views } from '../../src/control/view/views.ts'
+import { proveRequest } from '../../src/credential/dpop.ts'
 import { assert, createSoftwarePasskey, register, type SoftwarePasskey } from '../../src/credential/software-passkey.ts'
 import type { App } from '../../src/http/app.ts'
 import { STREAM_TIMES, type StreamTimes } from '../../src/http/stream.ts'
@@ -53,6 +54,8 @@ export class Office implements AsyncDisposable {
   readonly app: App
   readonly calls: Call[] = []
   readonly reports: string[]
+  /** Token of a job to its key. */
+  readonly keys = new Map<string, KeyObject>()
   readonly #indexing: Indexing
 
   private constructor(company: Company, port: Port, app: App, indexing: Indexing, reports: string[]) {
@@ -81,7 +84,8 @@ export class Office implements AsyncDisposable {
     const port: Port = {
       ...{ ledger, evidence, views, logStatus, clock: instance.clock },
       ...{ noise: instance.noise, challenges: instance.challenges, doorRequests: instance.doorRequests },
-      ...{ lender: instance.lender, access: instance.access },
+      proofs: instance.proofs,
+      ...{ lender: instance.lender, access: instance.access, authorities: instance.authorities },
       issuerKeys: { of: async () => company.ciKeys },
       repairLog: (request) =>
         instance.handle({ ...request, command: { type: 'repair log', leafIndexes: [0], from: 'test' } }),
@@ -117,7 +121,7 @@ export class Office implements AsyncDisposable {
       url,
       headers: {
         host: HOST,
-        ...(as !== undefined && { authorization: as.includes(' ') ? as : `Bearer ${as}` }),
+        ...(as !== undefined && this.#authorize(as, method, url)),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -131,6 +135,16 @@ export class Office implements AsyncDisposable {
       text,
       body: /json/.test(String(answer.headers['content-type'])) ? JSON.parse(text) : undefined,
     }
+  }
+
+  /** As people do, with a token alone, or as jobs, which prove their key with each request. */
+  #authorize(as: string, method: string, url: string): Record<string, string> {
+    if (as.includes(' ')) return { authorization: as }
+    const key = this.keys.get(as)
+    if (key === undefined) return { authorization: `Bearer ${as}` }
+    const times = { at: this.port.clock(), id: randomUUID() }
+    const dpop = proveRequest(key, { method, url: ORIGIN + url, accessToken: as }, times)
+    return { authorization: `DPoP ${as}`, dpop }
   }
 
   get(url: string, as?: string): Promise<Answer> {
@@ -187,7 +201,9 @@ export class Office implements AsyncDisposable {
   ): Promise<{ token: string; key: KeyObject; answer: Answer }> {
     const { body, key } = this.jobBody(this.company.ciToken(claims))
     const answer = await this.post('/api/v1/logins', body)
-    return { answer, key, token: answer.body.result?.token }
+    const { token } = answer.body.result ?? {}
+    if (token !== undefined) this.keys.set(token, key)
+    return { answer, key, token }
   }
 
   jobBody(token: string) {
