@@ -53,8 +53,9 @@ export class Company implements AsyncDisposable {
     return new Company(directory, await openInstance(directory, clock), true)
   }
 
-  async reopen(clock?: () => number): Promise<void> {
+  async reopen(clock?: () => number, meanwhile: () => void = () => {}): Promise<void> {
     await this.instance[Symbol.asyncDispose]()
+    meanwhile()
     this.instance = await openInstance(this.directory, clock)
   }
 
