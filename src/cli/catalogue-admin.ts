@@ -1,5 +1,6 @@
 /** Declarations: what administrators set up once. */
 
+import { kind, preset } from '../domain/target.ts'
 import { DIALECTS } from '../evidence/oidc-dialect.ts'
 import type { Declaration } from './command.ts'
 import { parseCount, parseDuration } from './text.ts'
@@ -43,6 +44,7 @@ export const admin: readonly Declaration[] = [
       },
       { flags: '--grant-lifetime <span>', text: 'how long a credential lives (else 5m)', parse: parseDuration },
       { flags: '--request-lifetime <span>', text: 'how long a request waits (else 1h)', parse: parseDuration },
+      { flags: '--review-within <span>', text: 'how soon a break-glass is judged (else 24h)', parse: parseDuration },
     ],
     examples: [
       [
@@ -60,10 +62,10 @@ export const admin: readonly Declaration[] = [
   },
   {
     name: 'target add',
-    summary: 'Define a host or database that credentials are lent for, or change it',
+    summary: 'Define a host, database, cloud or API that credentials are lent for, or change it',
     arguments: [['<target>', 'its name']],
     options: [
-      { flags: '--kind <kind>', text: 'what it is', choices: ['ssh', 'postgres'], isMandatory: true },
+      { flags: '--kind <kind>', text: 'what it is', choices: [...kind.options], isMandatory: true },
       { flags: '--address <host:port>', text: 'where it is', isMandatory: true },
       { flags: '--login <name>', text: 'ssh: account that a job may log in as', isRepeated: true },
       { flags: '--host-key <line>', text: 'ssh: the key that the host must show, as "ssh-ed25519 AAAA…"' },
@@ -72,6 +74,11 @@ export const admin: readonly Declaration[] = [
       { flags: '--database <name>', text: 'postgres: database' },
       { flags: '--parent-role <role>', text: 'postgres: role whose rights a job gets' },
       { flags: '--admin-file <path>', text: 'postgres: file on the server (mode 0600) with the administrator’s URL' },
+      { flags: '--audience <audience>', text: 'oidc: whom the token is for' },
+      { flags: '--preset <preset>', text: 'oidc: how its tools look for a token', choices: [...preset.options] },
+      { flags: '--account <account>', text: 'oidc: whom a job becomes: AWS role, Google service account, Azure tenant/client' },
+      { flags: '--variable <name>', text: 'oidc: put the token into this variable, too, as DEPLOY_TOKEN' },
+      { flags: '--certificate-file <file>', text: 'oidc: certificate authority of the place, as PEM' },
     ],
     examples: [
       [
@@ -81,6 +88,10 @@ export const admin: readonly Declaration[] = [
       [
         'countersign target add ledger --kind postgres --address db:5432 --database ledger --parent-role migrator --admin-file /etc/countersign/ledger',
         'a database',
+      ],
+      [
+        'countersign target add cloud --kind oidc --address sts.amazonaws.com:443 --audience sts.amazonaws.com --preset aws --account arn:aws:iam::123456789012:role/deploy',
+        'a role in AWS, without a key of AWS',
       ],
     ],
     load: async () => await import('./target-add.ts'),

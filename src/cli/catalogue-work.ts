@@ -163,6 +163,49 @@ export const work: readonly Declaration[] = [
     load: async () => await import('./refuse.ts'),
   },
   {
+    name: 'break-glass begin',
+    summary: 'Let a release go now, without the approvals that are missing',
+    arguments: [release],
+    options: [passkey, { flags: '--reason <text>', text: 'why; recorded', isMandatory: true }],
+    examples: [
+      [
+        'countersign break-glass begin K7Q2-9DMX --reason "checkout is down"',
+        'everybody is alerted; somebody else judges it',
+      ],
+    ],
+    next: ['break-glass list', 'break-glass review'],
+    load: async () => await import('./break-glass-begin.ts'),
+  },
+  {
+    name: 'break-glass review',
+    summary: 'Judge a break-glass of somebody else',
+    arguments: [['<breakglass>', 'its id, from break-glass list']],
+    options: [
+      passkey,
+      {
+        flags: '--verdict <verdict>',
+        text: 'how it is judged',
+        choices: ['justified', 'unjustified'],
+        isMandatory: true,
+      },
+      { flags: '--reason <text>', text: 'why; recorded', isMandatory: true },
+    ],
+    examples: [
+      [
+        'countersign break-glass review breakglass:0b7c5k2m9q4t8w1z --verdict justified --reason "the fix was right"',
+        'the next one is possible again',
+      ],
+    ],
+    load: async () => await import('./break-glass-review.ts'),
+  },
+  {
+    name: 'break-glass list',
+    summary: 'Every break-glass that nobody judged yet',
+    examples: [['countersign break-glass list', 'who, when, and until when it is to be judged']],
+    next: ['break-glass review'],
+    load: async () => await import('./break-glass-list.ts'),
+  },
+  {
     name: 'freeze begin',
     summary: 'Freeze an environment: nothing is released into it until then',
     arguments: [['<environment>', 'its name']],

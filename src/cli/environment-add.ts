@@ -15,6 +15,8 @@ export interface EnvironmentAddOptions extends ServerOptions {
   readonly grantLifetime?: number
   /** Milliseconds. */
   readonly requestLifetime?: number
+  /** Milliseconds. */
+  readonly reviewWithin?: number
 }
 
 const GRANT_MS = 5 * 60_000
@@ -22,10 +24,11 @@ const REQUEST_MS = 3_600_000
 
 export async function run(options: EnvironmentAddOptions, terminal: Terminal): Promise<number> {
   const { environment, approvals, approverRole, target: targets = [], ref: refs = ['refs/heads/main'] } = options
-  const { grantLifetime = GRANT_MS, requestLifetime = REQUEST_MS } = options
+  const { grantLifetime = GRANT_MS, requestLifetime = REQUEST_MS, reviewWithin } = options
   const lifetimes = {
     grantLifetimeSeconds: Math.ceil(grantLifetime / 1_000),
     requestLifetimeSeconds: Math.ceil(requestLifetime / 1_000),
+    ...(reviewWithin !== undefined && { reviewWithinSeconds: Math.ceil(reviewWithin / 1_000) }),
   }
   const body = { environment, approvals, approverRole, targets, refs, ...lifetimes }
   const { leafIndex } = await openClient(options, terminal).post('/api/v1/environments', body, z.unknown())

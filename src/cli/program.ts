@@ -14,6 +14,7 @@ import { findHelp } from './topic.ts'
 const FAMILIES: readonly Family[] = [
   { name: 'release', summary: 'Request, list, show, wait', group: 'Build, release, approve' },
   { name: 'freeze', summary: 'Close an environment for a while', group: 'Build, release, approve' },
+  { name: 'break-glass', summary: 'Release without approvals, and judge it', group: 'Build, release, approve' },
   { name: 'evidence', summary: 'Packages that prove a period of the log', group: 'Ask and verify' },
   { name: 'trail', summary: 'Search, follow, show leaves of the log', group: 'Ask and verify' },
   { name: 'policy', summary: 'Check policies, put them into force', group: 'Ask and verify' },

@@ -3,6 +3,7 @@
  * over, and takes credentials back. All of it starts from the state, so a crash only delays it.
  */
 
+import { overdue } from '../domain/breakglass.ts'
 import type { Command } from '../domain/command.ts'
 import { bySerial, type Grant } from '../domain/grant.ts'
 import { handle, systemCaller, type Desk } from './handle.ts'
@@ -37,6 +38,7 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
     if (isClosed) return
     await fireAlerts(desk)
     await expireGrants(desk)
+    await noteOverdue(desk)
     await clearGrants()
     if (desk.clock() - summarisedAt >= SUMMARISE_MS) await summarise()
     if (desk.clock() - reconciledAt < RECONCILE_MS) return
@@ -126,6 +128,11 @@ async function expireGrants(desk: Desk): Promise<void> {
   const now = desk.clock()
   for (const { grant, expiresAt, endedAt } of lentGrants(desk))
     if (endedAt === undefined && expiresAt <= now) await record({ type: 'expire grant', grant, cause: 'expired' }, desk)
+}
+
+async function noteOverdue(desk: Desk): Promise<void> {
+  for (const { breakglass } of overdue(desk.ledger.state, desk.clock()))
+    await record({ type: 'note overdue review', breakglass }, desk)
 }
 
 async function record(command: Command, desk: Desk): Promise<void> {

@@ -9,11 +9,12 @@ import { utf8, hex } from '../bytes/text.ts'
 import { allowed, recorded, refused, type Decision } from './decision.ts'
 import * as f from './field.ts'
 import type { Leaf } from './leaf.ts'
+import { localTime } from './local-time.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import type { State } from './state.ts'
 
-const rule = z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged'])
+const rule = z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged', 'break_glass', 'review_overdue'])
 const severity = z.enum(['low', 'medium', 'high', 'critical'])
 
 export const events = {
@@ -71,6 +72,7 @@ export function observe(state: State, leaf: Leaf, leafIndex: number): void {
     ...outOfHours(state, leaf, leafIndex),
     ...rapidRoles(state, leaf, leafIndex),
     ...damage(leaf, leafIndex),
+    ...broken(leaf, leafIndex),
   ]) {
     const alert = identify(found.rule, subject)
     if (!state.alerts.has(alert) && !state.due.has(alert)) state.due.set(alert, { ...found, alert })
@@ -107,6 +109,7 @@ const ACCESS = new Set([
   'role.removed',
   'policy.activated',
   'principal.invited',
+  'breakglass.used',
 ])
 
 /** Access by a person outside the hours they work, in their own zone; one alert for a person and local day. */
@@ -130,69 +133,6 @@ function outOfHours(state: State, { event, caller, at }: Leaf, leafIndex: number
   ]
 }
 
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
-const formats = new Map<string, Intl.DateTimeFormat>()
-const MAX_FORMATS = 1_000
-
-/** A zone that is not known here, or not any more, is taken for UTC: the log has it, and must be readable all the same. */
-function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone)
-  if (known) return known
-  if (formats.size >= MAX_FORMATS) formats.clear()
-  const format = createFormat(isZone(zone) ? zone : 'UTC')
-  formats.set(zone, format)
-  return format
-}
-
-function createFormat(timeZone: string): Intl.DateTimeFormat {
-  const parts = {
-    weekday: 'short',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  } as const
-  return new Intl.DateTimeFormat('en-GB', { ...parts, timeZone })
-}
-
-type LocalTime = { readonly day: string; readonly hour: number; readonly weekday: number; readonly text: string }
-
-/** The minute that was asked for last, in each zone: leaves come in the order of their time. */
-const minutes = new Map<string, { readonly minute: number; readonly time: LocalTime }>()
-
-/** Wall-clock time in an IANA zone, in UTC where there is none of that name; weekdays are 1 for Monday to 7. Never throws. */
-export function localTime(at: number, zone: string): LocalTime {
-  const minute = Math.floor(at / 60_000)
-  const known = minutes.get(zone)
-  if (known?.minute === minute) return known.time
-  if (minutes.size >= MAX_FORMATS) minutes.clear()
-  const time = formatTime(at, zone)
-  minutes.set(zone, { minute, time })
-  return time
-}
-
-function formatTime(at: number, zone: string): LocalTime {
-  const format = formatOf(zone)
-  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]))
-  const day = `${part['year']}-${part['month']}-${part['day']}`
-  return {
-    day,
-    hour: Number(part['hour']),
-    weekday: WEEKDAYS.indexOf(part['weekday']!) + 1,
-    text: `${part['weekday']} ${day} ${part['hour']}:${part['minute']} ${format.resolvedOptions().timeZone === 'UTC' ? 'UTC' : zone}`,
-  }
-}
-
-export function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en-GB', { timeZone: zone }).resolvedOptions().timeZone.length > 0
-  } catch {
-    return false
-  }
-}
-
 export const RAPID = { count: 4, windowMs: 5 * 60 * 1000 }
 
 /** Four roles assigned by one person within five minutes. Fires when the count is reached, and again only after it fell. */
@@ -210,6 +150,16 @@ function damage({ event }: Leaf, leafIndex: number): Found[] {
   if (event.type !== 'log.damaged') return []
   const evidence = [event.leafIndex, leafIndex]
   return [{ rule: 'log_damaged', severity: 'critical', evidence, subject: String(leafIndex) }]
+}
+
+/** Everybody is told that somebody went without the approvals, and told again when nobody judged it in time. */
+function broken({ event }: Leaf, leafIndex: number): Found[] {
+  const [severity, subject] = ['high' as const, String(leafIndex)]
+  if (event.type === 'breakglass.used')
+    return [{ rule: 'break_glass', severity, evidence: [leafIndex], about: event.by, subject }]
+  if (event.type === 'breakglass.overdue')
+    return [{ rule: 'review_overdue', severity, evidence: [leafIndex], about: event.usedBy, subject }]
+  return []
 }
 
 export function fire({ alert }: z.infer<(typeof commands)['fire alert']>, state: State): Decision {

@@ -16,11 +16,14 @@ import type { BuildClaims } from './build.ts'
 import { claimBuild } from './claims-of-build.ts'
 import { claimCommits } from './claims-of-commits.ts'
 import { claimJob } from './claims-of-job.ts'
+import { claimIdentity, claimLogout } from './claims-of-identity.ts'
 import { claimStamp } from './claims-of-stamp.ts'
 import type { Command } from './command.ts'
 import * as erasure from './erasure.ts'
 import type { Claimed } from './commit.ts'
 import type { KeyClaims } from './key.ts'
+import type { IdentityClaims } from './identity.ts'
+import type { LogoutClaims } from './idp.ts'
 import type { StampClaims } from './log.ts'
 import { loadPolicies, type PolicyFiles } from '../policy/policy.ts'
 import type { PolicyClaims } from './policy.ts'
@@ -42,6 +45,8 @@ export type Claims =
   | BuildClaims
   | PolicyClaims
   | StampClaims
+  | IdentityClaims
+  | LogoutClaims
   | readonly Claimed[]
 
 /** The blobs of one decision, by kind; several of a kind keep their order. */
@@ -71,6 +76,11 @@ export async function claimsOf(
       return claimEnrolment(exhibits, command.challenge, state)
     case 'open login':
       return claimAssertion(exhibits, base64url.decode(command.challenge), state)
+    case 'open idp login':
+    case 'accept identity':
+      return claimIdentity(command.issuer, command.nonce, exhibits, state, at)
+    case 'end idp logins':
+      return claimLogout(command.issuer, exhibits, state, at)
     case 'open job login':
       return claimRun(command, command.jobKey, exhibits, state, at)
     case 'renew job login':
@@ -95,7 +105,7 @@ export async function claimsOf(
     case 'attest build':
       return claimBuild(exhibits.one('provenance'), state.logins.get(callerLogin ?? '')?.jobKey, at)
     case 'activate policy':
-      return claimPolicy(command, jsonOf(exhibits.one('policies')))
+      return claimPolicy(command, jsonOf(exhibits.one('policies')), state)
     case 'record push':
       return claimCommits(exhibits.one('commits'), exhibits.all('openpgp-key'), at)
     case 'stamp log':
@@ -135,7 +145,9 @@ function claimAssertion(
     credential: { credentialId, publicKey, signCount: 0 },
   }
   const claims = verifyAssertion(response, expected)
-  return isRefusal(claims) ? claims : { credentialId, isUserVerified: claims.userVerified, isOverStatement: true }
+  if (isRefusal(claims)) return claims
+  const isDeviceBound = claims.deviceBound && !passkey.isSoftware
+  return { credentialId, isUserVerified: claims.userVerified, isDeviceBound, isOverStatement: true }
 }
 
 function claimApproval(
@@ -190,9 +202,9 @@ async function claimKey({ format, publicKey }: EnrolKey, exhibits: Exhibits): Pr
 type ActivatePolicy = Extract<Command, { type: 'activate policy' }>
 
 /** Policies are in force as they were validated: the digest is that of the very files, and the identifiers are theirs. */
-function claimPolicy({ digest, ids }: ActivatePolicy, files: unknown): PolicyClaims {
+function claimPolicy({ digest, ids }: ActivatePolicy, files: unknown, state: ReadonlyState): PolicyClaims {
   const loaded = files === undefined ? [] : loadPolicies(files as PolicyFiles)
   if (Array.isArray(loaded) || loaded.digest !== digest || loaded.ids.join('\n') !== ids.join('\n'))
     return { isValid: false }
-  return { isValid: keepsAdministrators(loaded) }
+  return { isValid: keepsAdministrators(loaded, [...state.networks.keys()]) }
 }

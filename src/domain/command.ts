@@ -3,16 +3,22 @@
 import type * as z from '../bytes/schema.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
+import * as authority from './authority.ts'
+import * as breakglass from './breakglass.ts'
 import * as build from './build.ts'
 import * as environment from './environment.ts'
 import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
 import * as freeze from './freeze.ts'
 import * as grant from './grant.ts'
+import * as group from './group.ts'
+import * as identity from './identity.ts'
+import * as idp from './idp.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import * as log from './log.ts'
 import * as login from './login.ts'
+import * as network from './network.ts'
 import * as observation from './observation.ts'
 import * as policy from './policy.ts'
 import * as principal from './principal.ts'
@@ -26,16 +32,22 @@ import * as trail from './trail.ts'
 export const schemas = {
   ...alert.commands,
   ...approval.commands,
+  ...authority.commands,
+  ...breakglass.commands,
   ...build.commands,
   ...environment.commands,
   ...evidence.commands,
   ...erasure.commands,
   ...freeze.commands,
   ...grant.commands,
+  ...group.commands,
+  ...identity.commands,
+  ...idp.commands,
   ...issuer.commands,
   ...key.commands,
   ...log.commands,
   ...login.commands,
+  ...network.commands,
   ...observation.commands,
   ...policy.commands,
   ...principal.commands,

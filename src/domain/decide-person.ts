@@ -3,13 +3,17 @@
 import type { PolicySet } from '../policy/policy.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
+import * as breakglass from './breakglass.ts'
 import type { Command } from './command.ts'
 import { allowed, refused, type Decision } from './decision.ts'
+import { decideAccess, isAboutAccess } from './decide-access.ts'
 import * as erasure from './erasure.ts'
 import type { Event } from './event.ts'
 import * as evidence from './evidence.ts'
 import type * as f from './field.ts'
 import * as freeze from './freeze.ts'
+import * as identity from './identity.ts'
+import * as idp from './idp.ts'
 import * as key from './key.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
@@ -17,7 +21,6 @@ import * as policy from './policy.ts'
 import * as principal from './principal.ts'
 import * as q from './question.ts'
 import type { Answered } from './question.ts'
-import * as role from './role.ts'
 import * as search from './search.ts'
 import type { State } from './state.ts'
 import * as trail from './trail.ts'
@@ -25,7 +28,7 @@ import * as trail from './trail.ts'
 /** What people ask for, once `by`, the login of one, was found good on this very state. */
 export function decideForPerson(by: login.Login, matter: Matter, state: State, policies: PolicySet): Decision {
   const { command, claims, given, at } = matter
-  const who = q.callerEntity(by, state, at)
+  const who = q.callerEntity(by, state, at, given)
   const ask = (action: string, resource: Parameters<typeof q.ask>[3], context: Parameters<typeof q.ask>[4]) =>
     q.ask(policies, who, action, resource, context)
   const loginAgeSeconds = Math.floor((at - by.provenAt) / 1000)
@@ -33,7 +36,7 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
   const about = (action: string, id: string): Answered => {
     const person = state.people.get(id)
     return person
-      ? ask(action, [q.personEntity(person, at)], { loginAgeSeconds, isSelf: id === by.principal })
+      ? ask(action, [q.personEntity(person, state, at)], { loginAgeSeconds, isSelf: id === by.principal })
       : q.unasked
   }
   const inEnvironment = (action: string, name: string): Answered => {
@@ -41,6 +44,11 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     return environment ? ask(action, [q.environmentEntity(environment)], { loginAgeSeconds }) : q.unasked
   }
 
+  if (isAboutAccess(command)) {
+    const judge: Parameters<typeof decideAccess>[2] = (action, resource, isSelf) =>
+      ask(action, resource, { loginAgeSeconds, isSelf })
+    return decideAccess(command, by.principal, judge, state, at)
+  }
   switch (command.type) {
     case 'invite person':
       if (given.isHandleTaken) return turnAway(matter, 'handle_taken')
@@ -58,10 +66,6 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
     case 'agree to erasure':
     case 'decline erasure':
       return decideAgreement(command, by, matter, state, policies)
-    case 'assign role':
-      return role.assign(command, by.principal, about('assignRole', command.person), state)
-    case 'remove role':
-      return role.remove(command, by.principal, about('removeRole', command.person), state)
     case 'enrol key':
       return key.enrol(
         command,
@@ -76,6 +80,14 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return login.lend(command, by, ask('openLogin', [q.instance], lending), state)
     case 'end login':
       return login.end(command, by.principal, state)
+    case 'trust idp':
+      return idp.trust(command, administer('trustIdp'), state)
+    case 'remove idp':
+      return idp.remove(command, administer('removeIdp'), state)
+    case 'link identity':
+      return identity.linkTo(command, about('linkIdentity', command.person), state)
+    case 'remove identity':
+      return identity.remove(command, about('removeIdentity', command.person), state)
     case 'trust issuer':
       return permitted('issuer.trusted', command, administer('trustIssuer'))
     case 'register repository':
@@ -88,6 +100,8 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return policy.activate(command, claims as policy.PolicyClaims, administer('activatePolicy'))
     case 'rotate log key':
       return permitted('log.rotated', command, administer('rotateKey'))
+    case 'key authority':
+      return permitted('authority.keyed', command, administer('rotateKey'))
     case 'repair log':
       return permitted('log.repaired', command, administer('repairLog'))
     case 'export evidence':
@@ -114,6 +128,10 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return freeze.begin(command, by.principal, inEnvironment('freezeEnvironment', command.environment), state, at)
     case 'end freeze':
       return freeze.end(command, by.principal, inEnvironment('unfreezeEnvironment', command.environment), state, at)
+    case 'break glass':
+      return decideBreak(command, by, matter, state, policies)
+    case 'review break-glass':
+      return decideReview(command, by, matter, state, policies)
     case 'give approval':
     case 'decline release':
       return decideApproval(command, by, matter, state, policies)
@@ -134,7 +152,7 @@ type Answer = Extract<Command, { type: 'give approval' | 'decline release' }>
 function decideApproval(
   command: Answer,
   by: login.Login,
-  { claims, at }: Matter,
+  { claims, given, at }: Matter,
   state: State,
   policies: PolicySet,
 ): Decision {
@@ -143,12 +161,57 @@ function decideApproval(
   const proof = claims as approval.AssertionClaims | undefined
   const context = found &&
     environment && { ...approval.contextOf(found, by, proof, at), environment: q.environmentReference(environment) }
+  const who = q.callerEntity(by, state, at, given)
   const action = command.type === 'give approval' ? 'approve' : 'decline'
-  const who = q.callerEntity(by, state, at)
+  // What signs the yes is looked at, and not what opened the login.
+  const deviceBound = proof ? { deviceBound: proof.isDeviceBound === true } : {}
   const answer = context
-    ? q.ask(policies, who, action, q.within('Release', command.release, environment), context)
+    ? q.ask(
+        policies,
+        { ...who, conditions: { ...who.conditions, ...deviceBound } },
+        action,
+        q.within('Release', command.release, environment, found.repository),
+        context,
+      )
     : q.unasked
   return approval.answer(command, by, proof, answer, state, at)
+}
+
+function decideBreak(
+  command: Extract<Command, { type: 'break glass' }>,
+  by: login.Login,
+  { claims, at }: Matter,
+  state: State,
+  policies: PolicySet,
+): Decision {
+  const found = state.releases.get(command.release)
+  const environment = found && state.environments.get(found.environment)
+  const proof = claims as approval.AssertionClaims | undefined
+  if (!found || !environment) return breakglass.use(command, by, proof, q.unasked, state, at)
+  const facts = breakglass.contextOf(found, by, proof, state, at)
+  const context = { ...facts, environment: q.environmentReference(environment) }
+  const place = q.within('Release', found.release, environment)
+  const answer = q.ask(policies, q.callerEntity(by, state, at), 'breakGlass', place, context)
+  return breakglass.use(command, by, proof, answer, state, at)
+}
+
+function decideReview(
+  command: Extract<Command, { type: 'review break-glass' }>,
+  by: login.Login,
+  { claims, at }: Matter,
+  state: State,
+  policies: PolicySet,
+): Decision {
+  const open = state.breakglasses.get(command.breakglass)
+  const found = open && state.releases.get(open.release)
+  const environment = open && state.environments.get(open.environment)
+  const proof = claims as approval.AssertionClaims | undefined
+  if (!found || !environment) return breakglass.review(command, by, proof, q.unasked, state, at)
+  const facts = breakglass.reviewContextOf(open, found, by, proof, at)
+  const context = { ...facts, environment: q.environmentReference(environment) }
+  const place = q.within('Release', found.release, environment)
+  const answer = q.ask(policies, q.callerEntity(by, state, at), 'reviewBreakGlass', place, context)
+  return breakglass.review(command, by, proof, answer, state, at)
 }
 
 type Moment = { readonly state: State; readonly policies: PolicySet; readonly at: number }
@@ -165,7 +228,7 @@ function askErasure(
   const otherAdministrators = erasure.others(asker, id, state, at)
   const context = { loginAgeSeconds, isSelf: id === asker, otherAdministrators }
   const say = (agreements: number) =>
-    q.ask(policies, q.personEntity(by, at), 'erasePerson', [q.personEntity(person, at)], { ...context, agreements })
+    q.ask(policies, q.personEntity(by, state, at), 'erasePerson', [q.personEntity(person, state, at)], { ...context, agreements })
   return { now: say(0), agreed: say(1) }
 }
 
@@ -184,7 +247,7 @@ function decideAgreement(
   if (!asked || !person) return erasure.answer(command, by, proof, { own: q.unasked, order: q.unasked }, state, at)
   const action = command.type === 'agree to erasure' ? 'agreeToErasure' : 'declineErasure'
   const who = q.callerEntity(by, state, at)
-  const own = q.ask(policies, who, action, [q.personEntity(person, at)], erasure.contextOf(asked, by, proof, at))
+  const own = q.ask(policies, who, action, [q.personEntity(person, state, at)], erasure.contextOf(asked, by, proof, at))
   // How fresh the login was that asked, was judged when it asked.
   const order = askErasure(asked.person, asked.by, 0, { state, policies, at }).agreed
   return erasure.answer(command, by, proof, { own, order }, state, at)

@@ -8,10 +8,14 @@ import * as commit from './commit.ts'
 import { recorded, refused, type Decision } from './decision.ts'
 import { askAboutJob, decideForJob } from './decide-job.ts'
 import { decideObservation, observationsOf } from './decide-observation.ts'
+import { decideAccess, isAboutAccess, type AccessCommand } from './decide-access.ts'
 import { decideForPerson } from './decide-person.ts'
 import * as erasure from './erasure.ts'
+import type { PrincipalId } from './field.ts'
 import * as grant from './grant.ts'
 import * as job from './job.ts'
+import * as identity from './identity.ts'
+import * as idp from './idp.ts'
 import * as log from './log.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
@@ -28,6 +32,7 @@ export function decide(matter: Matter, state: State, policies: PolicySet): Decis
   if (isStale(matter)) return turnAway(matter, 'evidence_stale')
   if (matter.caller.kind === 'system') return decideSystem(matter, state, policies)
   if (isStopped(matter, state)) return stopped(matter)
+  if (matter.command.type === 'open idp login') return decideIdpLogin(matter, state, policies)
   if (matter.command.type === 'open login' || matter.command.type === 'open job login')
     return decideLogin(matter, state, policies)
   const by = matter.caller.login === undefined ? undefined : state.logins.get(matter.caller.login)
@@ -66,6 +71,8 @@ function isStale({ given: { verifiedAt }, at }: Matter): boolean {
 /** While stored bytes do not match what was signed, nothing privileged happens; people can still be thrown out. */
 const stillAllowed: ReadonlySet<CommandType> = new Set([
   'open login',
+  'open idp login',
+  'end idp logins',
   'repair log',
   'revoke principal',
   'begin freeze',
@@ -104,7 +111,8 @@ function stopped({ command }: Matter): Decision {
 
 /** What the parts of Countersign itself write down or ask for. */
 function decideSystem(matter: Matter, state: State, policies: PolicySet): Decision {
-  const { command, claims, given, at } = matter
+  const { command, caller, claims, given, at } = matter
+  if (isAboutAccess(command)) return decideForDirectory(command, caller.id, matter, state)
   switch (command.type) {
     case 'create log':
       return state.log ? turnAway(matter, 'wrong_principal') : recorded(eventOf('log.created', command))
@@ -132,6 +140,10 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return principal.enrol(command, claims as principal.EnrolClaims, state, at)
     case 'record push':
       return decidePush(matter, state, policies)
+    case 'accept identity':
+      return identity.accept(command, claims as identity.IdentityClaims, state, at)
+    case 'end idp logins':
+      return idp.end(command, claims as idp.LogoutClaims, state)
     case 'expire grant':
       return grant.expire(command, state)
     case 'clear grant':
@@ -151,6 +163,12 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
   }
 }
 
+/** A directory was given its word by an administrator, who made its credential: what it keeps, no policy is asked about. */
+function decideForDirectory(command: AccessCommand, by: PrincipalId, matter: Matter, state: State): Decision {
+  if (isStopped(matter, state)) return stopped(matter)
+  return decideAccess(command, by, () => q.ownWord, state, matter.at)
+}
+
 function decidePush(matter: Matter, state: State, policies: PolicySet): Decision {
   const { command, claims, given, caller } = matter
   const push = command as Extract<Command, { type: 'record push' }>
@@ -165,13 +183,36 @@ function decidePush(matter: Matter, state: State, policies: PolicySet): Decision
   return repository.push(push, judged, answer, state)
 }
 
+function decideIdpLogin({ command, claims, at }: Matter, state: State, policies: PolicySet): Decision {
+  const account = claims as identity.IdentityClaims
+  const person = state.people.get(state.identities.get(account.subject)?.person ?? '')
+  const context = { method: 'oidc', userVerified: false, eventName: '', tokenReused: false, repositoryKnown: false }
+  const answer = person
+    ? q.ask(policies, q.personEntity(person, state, at), 'openLogin', [q.instance], context)
+    : q.unasked
+  return identity.open(command as Extract<Command, { type: 'open idp login' }>, account, answer, state, at)
+}
+
+/** A person as they come in: proven at this moment. */
+function opening(
+  person: principal.Person,
+  { isDeviceBound }: login.PasskeyClaims,
+  { given, at }: Pick<Matter, 'given' | 'at'>,
+  state: State,
+): q.Asker {
+  const proven = { provenAt: at, ...(isDeviceBound && { isDeviceBound }) }
+  return { ...q.personEntity(person, state, at), conditions: q.conditionsOf(proven, person, given, state, at) }
+}
+
 function decideLogin({ command, claims, given, at }: Matter, state: State, policies: PolicySet): Decision {
   const nothing = { eventName: '', tokenReused: false, repositoryKnown: false }
   if (command.type !== 'open job login') {
     const passkey = claims as login.PasskeyClaims
     const person = state.people.get(state.passkeys.get(passkey.credentialId)?.person ?? '')
     const context = { ...nothing, method: 'passkey', userVerified: passkey.isUserVerified }
-    const answer = person ? q.ask(policies, q.personEntity(person, state, at), 'openLogin', [q.instance], context) : q.unasked
+    const answer = person
+      ? q.ask(policies, opening(person, passkey, { given, at }, state), 'openLogin', [q.instance], context)
+      : q.unasked
     return login.open(command as login.Open, passkey, answer, state, at)
   }
   const { said, isKnownRepository, answer } = askAboutJob(claims as login.JobClaims, state, policies)

@@ -16,6 +16,12 @@ export const events = {
       .min(60_000)
       .max(7 * 24 * 3_600_000),
     refs: z.array(f.refPattern).min(1).max(64),
+    /** How long somebody else may take to judge a break-glass; a day where it is absent. */
+    reviewWithinMs: z
+      .int()
+      .min(60_000)
+      .max(30 * 24 * 3_600_000)
+      .optional(),
   }),
 }
 

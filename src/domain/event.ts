@@ -2,16 +2,22 @@
 
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
+import * as authority from './authority.ts'
+import * as breakglass from './breakglass.ts'
 import * as build from './build.ts'
 import * as environment from './environment.ts'
 import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
 import * as freeze from './freeze.ts'
 import * as grant from './grant.ts'
+import * as group from './group.ts'
+import * as identity from './identity.ts'
+import * as idp from './idp.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import * as log from './log.ts'
 import * as login from './login.ts'
+import * as network from './network.ts'
 import * as observation from './observation.ts'
 import * as policy from './policy.ts'
 import * as principal from './principal.ts'
@@ -25,16 +31,22 @@ import * as trail from './trail.ts'
 export type Event =
   | alert.AlertEvent
   | approval.ApprovalEvent
+  | authority.AuthorityEvent
+  | breakglass.BreakglassEvent
   | build.BuildEvent
   | environment.EnvironmentEvent
   | evidence.EvidenceEvent
   | erasure.ErasureEvent
   | freeze.FreezeEvent
   | grant.GrantEvent
+  | group.GroupEvent
+  | identity.IdentityEvent
+  | idp.IdpEvent
   | issuer.IssuerEvent
   | key.KeyEvent
   | log.LogEvent
   | login.LoginEvent
+  | network.NetworkEvent
   | observation.ObservationEvent
   | policy.PolicyEvent
   | principal.PrincipalEvent
@@ -51,16 +63,22 @@ export type EventType = Event['type']
 export const schemas = {
   ...alert.events,
   ...approval.events,
+  ...authority.events,
+  ...breakglass.events,
   ...build.events,
   ...environment.events,
   ...evidence.events,
   ...erasure.events,
   ...freeze.events,
   ...grant.events,
+  ...group.events,
+  ...identity.events,
+  ...idp.events,
   ...issuer.events,
   ...key.events,
   ...log.events,
   ...login.events,
+  ...network.events,
   ...observation.events,
   ...policy.events,
   ...principal.events,

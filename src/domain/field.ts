@@ -18,6 +18,7 @@ export const grantId = id('grant')
 export const buildId = id('build')
 export const alertId = id('alert')
 export const freezeId = id('freeze')
+export const breakglassId = id('breakglass')
 
 export const digest = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
 /** SHA-1 or SHA-256 object names of git. */
@@ -27,6 +28,13 @@ export const leafIndex = z.int().min(0)
 export const role = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/)
 /** Names that people give to things: repositories `acme/shop`, environments, targets. ASCII only, so no two look alike. */
 export const name = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,138}[A-Za-z0-9])?$/)
+/** Where a role counts: everywhere, or on one thing and what is in it. */
+export const scope = z.union([
+  z.literal('instance'),
+  z.templateLiteral([z.enum(['environment', 'repository', 'target']), ':', name]),
+])
+/** Who keeps it: people here, a directory that speaks SCIM, an identity provider, or the invitation that it came with. */
+export const source = z.enum(['direct', 'scim', 'idp', 'invite'])
 export const ref = z.string().regex(/^refs\/[\x21-\x7e]{1,240}$/)
 export const refPattern = z.string().regex(/^refs\/[\x21-\x7e]{1,240}$/)
 export const zone = z
@@ -50,6 +58,9 @@ export const sshPublicKey = z
   .regex(/^[a-z0-9@.-]{1,64} [A-Za-z0-9+/]+={0,2}$/)
 export const url = z.url({ protocol: /^https?$/ }).max(512)
 
+export type Scope = z.infer<typeof scope>
+export type Source = z.infer<typeof source>
+export type Digest = z.infer<typeof digest>
 export type PersonId = z.infer<typeof personId>
 export type PrincipalId = z.infer<typeof principalId>
 export type LoginId = z.infer<typeof loginId>

@@ -10,6 +10,7 @@ import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import { closedBecause } from './release.ts'
 import type { ReadonlyState, State } from './state.ts'
+import { kind as kindOfTarget } from './target.ts'
 
 const cause = z.enum(['returned', 'expired', 'revoked', 'job_ended', 'mint_failed'])
 
@@ -18,7 +19,7 @@ export const events = {
     grant: f.grantId,
     release: f.releaseId,
     target: f.name,
-    kind: z.enum(['ssh', 'postgres']),
+    kind: kindOfTarget,
     holder: f.principalId,
     login: f.loginId,
     expiresAt: f.at,
@@ -29,7 +30,7 @@ export const events = {
   /** What became of the credential at its target. A certificate cannot be recalled: hosts that follow the list refuse it, others until it expires. */
   'grant.cleared': z.strictObject({
     grant: f.grantId,
-    how: z.enum(['role_dropped', 'listed_as_revoked', 'expired', 'never_made']),
+    how: z.enum(['role_dropped', 'listed_as_revoked', 'expired', 'never_made', 'left_to_expire']),
     terminated: z.int().min(0),
   }),
 }
@@ -96,6 +97,7 @@ export function contextOf({ release: id, target }: Request, { principal }: Login
   const environment = release && state.environments.get(release.environment)
   return {
     approvals: release?.approvals.length ?? 0,
+    isBreakGlass: release?.broken !== undefined,
     isFrozen: release !== undefined && freezeOf(release.environment, state, at) !== undefined,
     isOpen: release !== undefined && closedBecause(release, state, at) === undefined,
     isRequester: release?.requester === principal,
@@ -126,7 +128,8 @@ export function request(
   const facts = contextOf(command, login, state, at)
   if (!facts.isRequester) return refuse('wrong_principal')
   if (!facts.targetAllowed) return refuse('target_not_allowed')
-  if (!isAllowed && wouldOpen) return waiting(refusal, 'approvals_missing', policy)
+  if (!isAllowed && wouldOpen)
+    return waiting(refusal, facts.isFrozen ? 'environment_frozen' : 'approvals_missing', policy)
   if (!isAllowed) return refuse(facts.isFrozen ? 'environment_frozen' : 'policy_refused')
 
   const lifetimeMs = state.environments.get(release.environment)!.grantLifetimeMs

@@ -7,6 +7,8 @@ import { closeLogin, endGrant } from './ending.ts'
 import * as f from './field.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
+import * as role from './role.ts'
+import type { Release } from './release.ts'
 import type { State } from './state.ts'
 
 const hours = z.strictObject({
@@ -55,8 +57,10 @@ export type Person = {
   readonly id: f.PersonId
   zone: string
   hours: z.infer<typeof hours>
-  /** Role to the moment it ends, or null. */
-  readonly roles: Map<string, number | null>
+  /** Bindings of roles that this person holds by themselves. */
+  readonly bindings: string[]
+  /** Names of the groups that this person is in. */
+  readonly groups: string[]
   readonly passkeys: string[]
   enrolledAt?: number
   revokedAt?: number
@@ -71,7 +75,7 @@ export type Invitation = { readonly person: f.PersonId; readonly expiresAt: numb
 
 const OFFICE_HOURS = { from: 8, to: 18, days: [1, 2, 3, 4, 5] }
 
-export function apply(state: State, event: PrincipalEvent, at: number, leafIndex: number): void {
+export function apply(state: State, event: PrincipalEvent, by: f.PrincipalId, at: number, leafIndex: number): void {
   switch (event.type) {
     case 'principal.invited': {
       const { person: id, inviteDigest, expiresAt, roles, zone = 'UTC', hours: worked = OFFICE_HOURS } = event
@@ -79,13 +83,16 @@ export function apply(state: State, event: PrincipalEvent, at: number, leafIndex
         id,
         zone,
         hours: worked,
-        roles: new Map(roles.map((role) => [role, null])),
+        bindings: [],
+        groups: [],
         passkeys: [],
         leafIndex,
         disclosedIn: [leafIndex],
         logins: [],
       })
       state.invitations.set(inviteDigest, { person: id, expiresAt })
+      for (const name of roles)
+        role.give(state, { role: name, holder: id, scope: 'instance', source: 'invite', by, at, leafIndex })
       return
     }
     case 'principal.enrolled': {
@@ -114,18 +121,20 @@ function revoke(state: State, principal: f.PrincipalId, at: number): void {
   for (const [grant, { holder }] of state.lent) if (holder === principal) endGrant(grant, 'revoked', state, at)
   for (const id of state.openReleases.keys()) {
     const release = state.releases.get(id)
-    const approvals = release?.approvals.filter(({ by }) => by !== principal)
-    if (release && approvals!.length < release.approvals.length)
-      state.releases.set(id, { ...release, approvals: approvals! })
+    if (release) withdraw(release, principal, state)
   }
+}
+
+/** Neither a yes of theirs counts any more, nor that they went without. */
+function withdraw(release: Release, principal: string, state: State): void {
+  const { broken, ...rest } = release
+  const approvals = release.approvals.filter(({ by }) => by !== principal)
+  if (approvals.length === release.approvals.length && broken?.by !== principal) return
+  state.releases.set(release.release, { ...(broken?.by === principal ? rest : release), approvals })
 }
 
 export function isActive(person: Person | undefined): person is Person {
   return person !== undefined && person.enrolledAt !== undefined && person.revokedAt === undefined
-}
-
-export function rolesOf(person: Person, at: number): string[] {
-  return [...person.roles].filter(([, until]) => until === null || until > at).map(([role]) => role)
 }
 
 type Invite = z.infer<(typeof commands)['invite person']>

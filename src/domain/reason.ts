@@ -76,6 +76,17 @@ export const reasons = {
   key_taken: { sentence: 'This key belongs to somebody else already.' },
   passkey_taken: { sentence: 'This passkey is enrolled already.' },
   passkey_unknown: { sentence: 'This passkey is not enrolled here.' },
+  no_such_idp: { sentence: 'No identity provider of that name is trusted.', next: 'countersign idp list' },
+  idp_claim_fixed: {
+    sentence: 'People are known here by another claim of this provider; remove it first.',
+    next: 'countersign idp remove',
+  },
+  idp_subject_unknown: {
+    sentence: 'The identity provider knows this account; nobody here is linked to it.',
+    next: 'countersign people link',
+  },
+  identity_taken: { sentence: 'This account, or this person, is linked already.' },
+  no_such_identity: { sentence: 'This person has no account at that identity provider.' },
   issuer_unknown: { sentence: 'No issuer of that name is trusted.' },
   evidence_stale: { sentence: 'What proves this was verified too long ago; ask again.' },
   challenge_used: {

@@ -3,16 +3,16 @@
 import * as z from '../bytes/schema.ts'
 import type { DigestText } from '../bytes/digest.ts'
 import { base64url } from '../bytes/text.ts'
-import { buildsOf, type Build } from './build.ts'
+import { challengeText as breakChallenge, formatBreakStatement } from './breakglass-statement.ts'
 import * as commit from './commit.ts'
 import { allowed, refused, waiting, type Decision } from './decision.ts'
 import { commitsOf, deploy, previous } from './deployed.ts'
 import { endGrant } from './ending.ts'
 import * as f from './field.ts'
 import type { Login } from './login.ts'
+import { buildFor, contextOf } from './question-of-release.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
-import { isProtected } from './repository.ts'
 import type { State } from './state.ts'
 import { challengeOf, digestStatement, formatStatement, type Statement } from './statement.ts'
 
@@ -74,6 +74,14 @@ export type Release = z.infer<(typeof events)['release.requested']> & {
   readonly grants: readonly f.GrantId[]
   /** What was deployed there from that repository when it was asked for. */
   readonly previous?: f.ReleaseId
+  /** Somebody who is active went without the approvals that are missing; and who judged that. */
+  readonly broken?: Approval & { readonly breakglass: string }
+  readonly reviewed?: {
+    readonly by: f.PersonId
+    readonly verdict: 'justified' | 'unjustified'
+    readonly at: number
+    readonly leafIndex: number
+  }
   readonly declined?: { readonly by: f.PersonId; readonly at: number; readonly leafIndex: number }
   readonly ended?: { readonly exitCode: number; readonly at: number; readonly leafIndex: number }
   readonly leafIndex: number
@@ -92,7 +100,12 @@ export function apply(state: State, event: ReleaseEvent, at: number, leafIndex: 
       if (expiresAt <= at) state.openReleases.delete(old)
       else break
     state.openReleases.set(event.release, event.expiresAt)
-    if (state.log) state.spentChallenges.add(challengeText(release, state), leafIndex)
+    // Nobody signs in with what was signed to approve it, or to break the glass for it.
+    if (state.log) {
+      state.spentChallenges.add(challengeText(release, state), leafIndex)
+      const broken = formatBreakStatement({ ...release, origin: state.log.origin })
+      state.spentChallenges.add(breakChallenge(broken), leafIndex)
+    }
   }
   if (event.type === 'release.ended') {
     const ended = state.releases.get(event.release)
@@ -132,7 +145,7 @@ export function stateOf(release: Release, state: State, at: number): ReleaseStat
   if (release.expiresAt <= at) return 'expired'
   if (release.policyDigest !== state.policy?.digest) return 'voided'
   if (release.grants.length > 0) return 'deploying'
-  return release.approvals.length >= release.required ? 'approved' : 'waiting'
+  return release.broken || release.approvals.length >= release.required ? 'approved' : 'waiting'
 }
 
 /** Why nothing more can be done with this release, or undefined while it is open. */
@@ -178,32 +191,6 @@ function challengeText(release: Release, state: State): string {
 }
 
 type Request = z.infer<(typeof commands)['request release']>
-
-/** Of the builds of this artifact the newest from the history of the commit that the job runs on, else any that tells why not. */
-function buildFor(artifact: string, { job }: Login, state: State): Build | undefined {
-  const all = buildsOf(artifact, state)
-  const own = all.filter(({ repository }) => repository === job?.repository)
-  return own.findLast((build) => isBehind(build, job, state)) ?? own.at(-1) ?? all[0]
-}
-
-/** What a branch is released from is what was built from that branch: a job's own reference says nothing of its artifact. */
-function isBehind({ commit: built }: Build, job: Login['job'], state: State): boolean {
-  return job?.commit !== undefined && commit.reaches(job.commit, built, [], state)
-}
-
-export function contextOf({ artifact, environment }: Request, login: Login, state: State) {
-  const { job } = login
-  const build = buildFor(artifact, login, state)
-  const allowedRefs = state.environments.get(environment)?.refs ?? []
-  return {
-    hasProvenance: build !== undefined,
-    commitAccepted: build !== undefined && commit.isIn(state.commits.get(build.commit), build.repository),
-    refAllowed:
-      job?.ref !== undefined && isProtected(job.ref, allowedRefs) && build !== undefined && isBehind(build, job, state),
-    repositoryMatches: build !== undefined && build.repository === job?.repository,
-    sameArtifactBuilt: build?.artifacts.some(({ digest }) => digest === artifact) ?? false,
-  }
-}
 
 export type Gate = {
   readonly isOpen: boolean
@@ -258,7 +245,8 @@ export function request(
   }
   const text = formatStatement(statementOf(requested, at, state.log!.origin))
   const event = { ...requested, type: 'release.requested' as const, statementDigest: digestStatement(text) }
-  return gate.isOpen ? allowed(event, gate.policy) : waiting(event, 'approvals_missing', gate.policy)
+  if (gate.isOpen) return allowed(event, gate.policy)
+  return waiting(event, gate.isFrozen ? 'environment_frozen' : 'approvals_missing', gate.policy)
 }
 
 type End = z.infer<(typeof commands)['end release']>

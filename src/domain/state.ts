@@ -3,18 +3,24 @@
 import type { Json } from '../bytes/json.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
+import * as authority from './authority.ts'
 import { Book, type Shelf } from './book.ts'
+import * as breakglass from './breakglass.ts'
 import * as build from './build.ts'
 import type { Commit } from './commit.ts'
 import * as environment from './environment.ts'
 import * as erasure from './erasure.ts'
 import * as freeze from './freeze.ts'
 import * as grant from './grant.ts'
+import * as group from './group.ts'
+import * as identity from './identity.ts'
+import * as idp from './idp.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import type { Leaf } from './leaf.ts'
 import * as log from './log.ts'
 import * as login from './login.ts'
+import * as network from './network.ts'
 import * as policy from './policy.ts'
 import * as principal from './principal.ts'
 import * as release from './release.ts'
@@ -32,6 +38,10 @@ export type State = {
   readonly passkeys: Map<string, principal.Passkey>
   readonly invitations: Map<string, principal.Invitation>
   readonly keys: Map<string, key.Key>
+  /** Who holds which role, and where. */
+  readonly bindings: Map<string, role.Binding>
+  readonly groups: Map<string, group.Group>
+  readonly networks: Map<string, network.Network>
   readonly logins: Book<login.Login>
   /** Logins of jobs that were not ended yet. */
   readonly jobs: Map<string, login.Running>
@@ -45,11 +55,21 @@ export type State = {
    */
   readonly spentChallenges: Book<number>
   readonly issuers: Map<string, issuer.Issuer>
+  /** By issuer. */
+  readonly idps: Map<string, idp.Idp>
+  /** Digest of an account at an identity provider to whose it is. */
+  readonly identities: Map<string, identity.Identity>
+  /** Logins that rest on an identity provider's word, and may be open. */
+  readonly entered: Map<string, idp.Entered>
   readonly repositories: Map<string, repository.Repository>
   readonly environments: Map<string, environment.Environment>
   /** That are, and that are to come. */
   readonly freezes: Map<string, freeze.Freeze>
+  /** That nobody judged yet. */
+  readonly breakglasses: Map<string, breakglass.Breakglass>
   readonly targets: Map<string, target.Target>
+  /** Keys that sign what is lent, and did. */
+  readonly authorities: Map<string, authority.Authority>
   readonly commits: Book<Commit>
   /** Repository and person, `acme/shop person:…`, to the first commit there that they signed. */
   readonly firstCommits: Book<string>
@@ -103,13 +123,17 @@ function apply(state: State, leaf: Leaf, leafIndex: number): void {
   alert.observe(state, leaf, leafIndex)
 }
 
-function fold(state: State, { event, command, at }: Leaf, leafIndex: number): void {
+function fold(state: State, { event, command, caller, at }: Leaf, leafIndex: number): void {
   const room = event.type.split('.')[0]!
   switch (room) {
     case 'alert':
       return alert.apply(state, event as alert.AlertEvent, at, leafIndex)
     case 'approval':
       return approval.apply(state, event as approval.ApprovalEvent, at, leafIndex)
+    case 'breakglass':
+      return breakglass.apply(state, event as breakglass.BreakglassEvent, at, leafIndex)
+    case 'authority':
+      return authority.apply(state, event as authority.AuthorityEvent, at, leafIndex)
     case 'build':
       return build.apply(state, event as build.BuildEvent, at, leafIndex)
     case 'environment':
@@ -120,6 +144,12 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
       return freeze.apply(state, event as freeze.FreezeEvent, at, leafIndex)
     case 'grant':
       return grant.apply(state, event as grant.GrantEvent, at, leafIndex)
+    case 'group':
+      return group.apply(state, event as group.GroupEvent, leafIndex)
+    case 'identity':
+      return identity.apply(state, event as identity.IdentityEvent, at, leafIndex)
+    case 'idp':
+      return idp.apply(state, event as idp.IdpEvent, at, leafIndex)
     case 'issuer':
       return issuer.apply(state, event as issuer.IssuerEvent, leafIndex)
     case 'key':
@@ -128,16 +158,18 @@ function fold(state: State, { event, command, at }: Leaf, leafIndex: number): vo
       return log.apply(state, event as log.LogEvent, leafIndex)
     case 'login':
       return login.apply(state, event as login.LoginEvent, command, at, leafIndex)
+    case 'network':
+      return network.apply(state, event as network.NetworkEvent, leafIndex)
     case 'policy':
       return policy.apply(state, event as policy.PolicyEvent, at, leafIndex)
     case 'principal':
-      return principal.apply(state, event as principal.PrincipalEvent, at, leafIndex)
+      return principal.apply(state, event as principal.PrincipalEvent, caller.id, at, leafIndex)
     case 'release':
       return release.apply(state, event as release.ReleaseEvent, at, leafIndex)
     case 'repository':
       return repository.apply(state, event as repository.RepositoryEvent, at, leafIndex)
     case 'role':
-      return role.apply(state, event as role.RoleEvent)
+      return role.apply(state, event as role.RoleEvent, at, leafIndex)
     case 'search':
       return search.apply(state, event as search.SearchEvent, leafIndex)
     case 'target':
@@ -155,16 +187,24 @@ export function empty(shelf?: Shelf): State {
     passkeys: new Map(),
     invitations: new Map(),
     keys: new Map(),
+    bindings: new Map(),
+    groups: new Map(),
+    networks: new Map(),
     logins: new Book('logins', shelf),
     jobs: new Map(),
     bearers: new Book('bearers', shelf, true),
     spentTokens: new Book('spentTokens', shelf, true),
     spentChallenges: new Book('spentChallenges', shelf),
     issuers: new Map(),
+    idps: new Map(),
+    identities: new Map(),
+    entered: new Map(),
     repositories: new Map(),
     environments: new Map(),
     freezes: new Map(),
+    breakglasses: new Map(),
     targets: new Map(),
+    authorities: new Map(),
     commits: new Book('commits', shelf),
     firstCommits: new Book('firstCommits', shelf),
     builds: new Book('builds', shelf),

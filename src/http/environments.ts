@@ -22,6 +22,12 @@ const body = z.strictObject({
     .min(1)
     .max(64)
     .describe('Which references may be released from, such as refs/heads/main.'),
+  reviewWithinSeconds: z
+    .int()
+    .min(60)
+    .max(30 * 24 * 3_600)
+    .optional()
+    .describe('How long somebody else may take to judge a break-glass; a day where it is absent.'),
 })
 
 export function environments(desk: Desk): void {
@@ -39,10 +45,11 @@ export function environments(desk: Desk): void {
     body,
     result: nothing,
     status: 201,
-    ask: ({ body: { grantLifetimeSeconds, requestLifetimeSeconds, ...rest }, caller, personal }) => {
+    ask: ({ body: { grantLifetimeSeconds, requestLifetimeSeconds, reviewWithinSeconds, ...rest }, caller, personal }) => {
       const grantLifetimeMs = grantLifetimeSeconds * 1000
       const requestLifetimeMs = requestLifetimeSeconds * 1000
-      const command = { type: 'define environment', ...rest, grantLifetimeMs, requestLifetimeMs } as const
+      const review = reviewWithinSeconds !== undefined && { reviewWithinMs: reviewWithinSeconds * 1000 }
+      const command = { type: 'define environment', ...rest, grantLifetimeMs, requestLifetimeMs, ...review } as const
       return { perform: { command, caller, personal }, result: () => ({}) }
     },
   })

@@ -9,6 +9,7 @@ import type { Desk } from './act.ts'
 import { alerts } from './alerts.ts'
 import type { App } from './app.ts'
 import { approvals } from './approvals.ts'
+import { breakglasses } from './breakglass.ts'
 import { builds } from './builds.ts'
 import { enrolments } from './enrolments.ts'
 import { environments } from './environments.ts'
@@ -33,6 +34,7 @@ import { Metrics } from './metrics.ts'
 import { refuseOtherMethods } from './method.ts'
 import { describeApi } from './openapi.ts'
 import { observations } from './observations.ts'
+import { oidcIssuer } from './oidc-issuer.ts'
 import { overview } from './overview.ts'
 import { people, revocations, roles } from './people.ts'
 import { policies } from './policies.ts'
@@ -104,9 +106,10 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   logins(desk, codes)
   loginCodes(desk, codes)
   const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
-  const flow = [erasures, freezes, pushes, builds, releases, approvals, grants, observations]
+  const flow = [erasures, freezes, breakglasses, pushes, builds, releases, approvals, grants, observations]
   const trail = [leaves, leafProofs, searches, why, overview, log, alerts, evidencePackages]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
+  oidcIssuer(desk)
   health(desk, metrics)
   desk.app.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async () =>
     desk.app.swagger(),

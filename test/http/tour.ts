@@ -56,7 +56,18 @@ async function tourReleases(story: Story): Promise<void> {
     { artifact: again.artifact, environment: 'production' },
     again.job.token,
   )
+  await tourBreakglass(story, second.body.result.release)
   await office.decide(ben, second.body.result.release, 'refusals', { reason: 'too late on a Friday' })
+}
+
+async function tourBreakglass({ office, ana, cleo }: Story, release: string): Promise<void> {
+  const path = `/api/v1/releases/${release}/break-glass`
+  const { body: shown } = await office.get(path, cleo.token)
+  await office.post(path, { assertion: office.sign(cleo, shown.challenge), reason: 'it is down' }, cleo.token)
+  const { body: list } = await office.get('/api/v1/break-glass', ana.token)
+  const [{ breakglass, justified }] = list.open
+  const review = { assertion: office.sign(ana, justified.challenge), verdict: 'justified', reason: 'it was down' }
+  await office.post(`/api/v1/break-glass/${breakglass}/reviews`, review, ana.token)
 }
 
 async function tourPeople({ office, ana, dana }: Story): Promise<void> {

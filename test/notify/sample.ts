@@ -30,6 +30,8 @@ const set = Object.fromEntries(company.map(({ event }) => [event.type, event])) 
   [T in InCompany]: EventOf<T>
 }
 
+const glass = { breakglass: 'breakglass:000000000000', release, environment: 'production' } as const
+
 const events: { readonly [T in EventType]: EventOf<T> } = {
   ...set,
   'alert.fired': {
@@ -45,6 +47,34 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   'approval.given': { type: 'approval.given', release, by: mara, statementDigest: digest('e'), isSoftware: true },
   'approval.declined': { type: 'approval.declined', release, by: mara, statementDigest: digest('e') },
   'approval.refused': { type: 'approval.refused', release, by: ivo, wanted: 'give' },
+  'authority.keyed': {
+    type: 'authority.keyed',
+    authority: 'oidc',
+    keyId: 'A'.repeat(43),
+    publicKey: 'AAAA',
+    signsFrom: NOON,
+  },
+  'breakglass.used': {
+    type: 'breakglass.used',
+    ...glass,
+    by: mara,
+    statementDigest: digest('e'),
+    isSoftware: true,
+    isFrozen: false,
+    given: 1,
+    required: 2,
+    reviewBy: NOON + 1,
+  },
+  'breakglass.reviewed': {
+    type: 'breakglass.reviewed',
+    ...glass,
+    by: ana,
+    usedBy: mara,
+    verdict: 'justified',
+    isSoftware: false,
+  },
+  'breakglass.overdue': { type: 'breakglass.overdue', ...glass, usedBy: mara, reviewBy: NOON + 1 },
+  'breakglass.refused': { type: 'breakglass.refused', breakglass: glass.breakglass, by: ivo, wanted: 'review' },
   'build.refused': { type: 'build.refused', job, provenance: digest('3') },
   'freeze.begun': {
     type: 'freeze.begun',

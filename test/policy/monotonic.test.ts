@@ -42,13 +42,29 @@ const DIRECTIONS: Readonly<Record<string, Readonly<Record<string, 'for' | 'again
   },
   obtainCredential: {
     approvals: 'for',
+    isBreakGlass: 'for',
     isFrozen: 'against',
     isOpen: 'for',
     isRequester: 'for',
     targetAllowed: 'for',
     secondsLeft: 'for',
   },
-  release: { approvals: 'for', isFrozen: 'against' },
+  breakGlass: {
+    isAuthor: 'against',
+    isFrozen: 'against',
+    isReviewMissing: 'against',
+    userVerified: 'for',
+    statementMatches: 'for',
+    loginAgeSeconds: 'against',
+  },
+  reviewBreakGlass: {
+    isSelf: 'against',
+    isAuthor: 'against',
+    userVerified: 'for',
+    statementMatches: 'for',
+    loginAgeSeconds: 'against',
+  },
+  release: { approvals: 'for', isBreakGlass: 'for', isFrozen: 'against' },
   openLogin: { userVerified: 'for', tokenReused: 'against', repositoryKnown: 'for' },
 }
 

@@ -62,6 +62,8 @@ const set = Object.fromEntries(company.map(({ event }) => [event.type, event])) 
 const { state } = given(...company, { event: requested }, { event: issued }, { event: fired })
 
 /** Each event type with an event, the answer it stands for, and its sentence. */
+const glass = { breakglass: 'breakglass:000000000000', release, environment: 'production' } as const
+
 const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, string] } = {
   'alert.fired': [fired, {}, `raised an alert: {${ana}} assigned 4 roles within minutes`],
   'alert.acknowledged': [
@@ -84,10 +86,51 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     {},
     'declined shop ccccccc to production',
   ],
+  'breakglass.used': [
+    {
+      type: 'breakglass.used',
+      ...glass,
+      by: mara,
+      statementDigest: digest('e'),
+      isSoftware: true,
+      isFrozen: true,
+      given: 1,
+      required: 2,
+      reviewBy: NOON,
+    },
+    {},
+    'broke the glass for shop ccccccc to production, with 1 of 2 approvals, while it is frozen; somebody else judges it until 2026-11-18T10:00:00.000Z',
+  ],
+  'breakglass.reviewed': [
+    { type: 'breakglass.reviewed', ...glass, by: ana, usedBy: mara, verdict: 'unjustified', isSoftware: false },
+    {},
+    `judged unjustified that {${mara}} broke the glass for shop ccccccc to production`,
+  ],
+  'breakglass.overdue': [
+    { type: 'breakglass.overdue', ...glass, usedBy: mara, reviewBy: NOON },
+    {},
+    `noted that nobody judged in time how {${mara}} broke the glass for shop ccccccc to production`,
+  ],
+  'breakglass.refused': [
+    { type: 'breakglass.refused', breakglass: glass.breakglass, release, by: ivo, wanted: 'use' },
+    { reason: 'review_missing' },
+    'was refused to break the glass for shop ccccccc to production: a break-glass, in this environment or by the same person, was not judged by somebody else yet',
+  ],
   'approval.refused': [
     { type: 'approval.refused', release, by: ivo, wanted: 'give' },
     { reason: 'own_release' },
     'was refused approval of shop ccccccc to production: nobody approves what they wrote or asked for',
+  ],
+  'authority.keyed': [
+    {
+      type: 'authority.keyed',
+      authority: 'oidc',
+      keyId: 'A'.repeat(43),
+      publicKey: 'AAAA',
+      signsFrom: NOON + 3_600_000,
+    },
+    { at: NOON },
+    'took a key for the OIDC issuer of jobs, to sign in 1 hour',
   ],
   'build.attested': [set['build.attested'], {}, 'attested that shop.tar was built from acme/shop ccccccc'],
   'build.refused': [

@@ -8,6 +8,8 @@ export const alertTitles: Readonly<Record<Fired['rule'], string>> = {
   out_of_hours: 'Access out of hours',
   rapid_roles: 'Roles assigned rapidly',
   log_damaged: 'The stored log was changed',
+  break_glass: 'Somebody broke the glass',
+  review_overdue: 'A break-glass was not judged in time',
 }
 
 /** "{person:…} acted out of hours (Sat 2026-11-21 23:10 Europe/Vienna)". */
@@ -19,6 +21,10 @@ export function alertWords({ rule, about, repository, localTime, evidence }: Fir
       return `${about ? named(about) : 'somebody'} acted out of hours${localTime ? ` (${localTime})` : ''}`
     case 'rapid_roles':
       return `${about ? named(about) : 'somebody'} assigned ${evidence.length} roles within minutes`
+    case 'break_glass':
+      return `${about ? named(about) : 'somebody'} broke the glass: a release goes without its approvals`
+    case 'review_overdue':
+      return `nobody judged in time that ${about ? named(about) : 'somebody'} broke the glass`
     case 'log_damaged':
       return `stored bytes of leaf ${evidence[0]} do not match what was signed`
   }

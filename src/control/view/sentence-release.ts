@@ -2,6 +2,7 @@
 
 import type { EventType } from '../../domain/event.ts'
 import { isNothing } from '../../domain/repository.ts'
+import type { Kind } from '../../domain/target.ts'
 import {
   about,
   because,
@@ -24,7 +25,7 @@ type Types = Extract<EventType, `${Room}.${string}`>
 type Place = { readonly resource: Resource; readonly environment?: string }
 
 /** What a release is called in a sentence; the id alone where there is no such release. */
-function refer(id: string, { releases }: Known): Place & { readonly words: string } {
+export function refer(id: string, { releases }: Known): Place & { readonly words: string } {
   const release = releases.get(id)
   if (!release) return { words: id, ...about('release', id) }
   const { environment } = release
@@ -32,7 +33,7 @@ function refer(id: string, { releases }: Known): Place & { readonly words: strin
   return { words: `${name} to ${environment}`, environment, ...about('release', id, name) }
 }
 
-function placeOf({ resource, environment }: Place): Place {
+export function placeOf({ resource, environment }: Place): Place {
   return { resource, ...(environment !== undefined && { environment }) }
 }
 
@@ -58,8 +59,15 @@ function observedPlace(
   return { words: ` for ${words}`, ...place }
 }
 
-function credentialWords(kind: 'ssh' | 'postgres'): string {
-  return kind === 'ssh' ? 'the certificate' : 'the database role'
+const credentials: Readonly<Record<Kind, string>> = {
+  ssh: 'the certificate',
+  postgres: 'the database role',
+  oidc: 'the token',
+  x509: 'the certificate',
+}
+
+function credentialWords(kind: Kind): string {
+  return credentials[kind]
 }
 
 const endings = {
@@ -75,6 +83,7 @@ const clearings = {
   listed_as_revoked: 'it is on the list of revoked certificates',
   expired: 'it has expired',
   never_made: 'it was never made',
+  left_to_expire: 'nobody can recall it, and it is good until its time is over',
 }
 
 function pushWords({ repository, updates }: Pick<EventOf<'repository.refused'>, 'repository' | 'updates'>): string {

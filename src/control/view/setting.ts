@@ -3,6 +3,7 @@
 import { parse } from '../../bytes/json.ts'
 import * as z from '../../bytes/schema.ts'
 import { utf8 } from '../../bytes/text.ts'
+import { REVIEW_WITHIN_MS } from '../../domain/breakglass.ts'
 import type { Environment } from '../../domain/environment.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 import type { Target } from '../../domain/target.ts'
@@ -21,12 +22,14 @@ export function listEnvironments({ environments }: ReadonlyState): z.infer<typeo
 function describeEnvironment({
   grantLifetimeMs,
   requestLifetimeMs,
+  reviewWithinMs = REVIEW_WITHIN_MS,
   ...rest
 }: Environment): z.infer<typeof environment> {
   return {
     ...rest,
     grantLifetimeSeconds: grantLifetimeMs / 1000,
     requestLifetimeSeconds: requestLifetimeMs / 1000,
+    reviewWithinSeconds: reviewWithinMs / 1000,
   }
 }
 

@@ -50,6 +50,7 @@ export const environment = z.strictObject({
   targets: z.array(z.string()),
   grantLifetimeSeconds: z.number(),
   requestLifetimeSeconds: z.number(),
+  reviewWithinSeconds: z.number(),
   refs: z.array(z.string()),
   leafIndex,
 })

@@ -101,7 +101,7 @@ export type Why = z.infer<typeof why>
 
 export const alert = z.strictObject({
   alert: z.string(),
-  rule: z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged']),
+  rule: z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged', 'break_glass', 'review_overdue']),
   title: z.string(),
   sentence: z.string(),
   severity: z.enum(['low', 'medium', 'high', 'critical']),

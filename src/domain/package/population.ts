@@ -152,6 +152,23 @@ export const rules: readonly Rule[] = [
     ['release', 'wanted', 'statementDigest', 'isSoftware'],
   ),
   each(
+    'break-glass',
+    'One row for each release that somebody let go without its approvals, each judgement of that, each that was late, and each refused.',
+    ['breakglass.used', 'breakglass.reviewed', 'breakglass.overdue', 'breakglass.refused'],
+    [
+      'breakglass',
+      'release',
+      'environment',
+      'usedBy',
+      'given',
+      'required',
+      'isFrozen',
+      'reviewBy',
+      'verdict',
+      'wanted',
+    ],
+  ),
+  each(
     'identities',
     'One row for each person invited, enrolled or revoked, and each signing key enrolled, removed or refused.',
     ['principal.invited', 'principal.enrolled', 'principal.revoked', 'key.enrolled', 'key.removed', 'key.refused'],
