@@ -9,6 +9,7 @@ import { spell, write, type Caller, type Leaf, type Shared } from '../domain/lea
 import { callerOf } from '../domain/login.ts'
 import type { Observe } from '../domain/observation.ts'
 import { StoreError } from '../store/error.ts'
+import { networksGiven } from './given.ts'
 import type { Draft, Present } from './draft.ts'
 import type { Ledger, Proof, Written } from './ledger.ts'
 import { formatDisclosures, seal, type PersonalData } from './seal.ts'
@@ -42,7 +43,6 @@ export async function recordLines(
 }
 
 const nothing: Leaf['evidence'] = Object.freeze([])
-const noFacts: Leaf['given'] = Object.freeze({})
 
 function draftLines(lines: Lines, caller: Caller, personal: PersonalData, present: Present): Draft[] {
   const { state, policies, at, size, origin } = present
@@ -50,11 +50,13 @@ function draftLines(lines: Lines, caller: Caller, personal: PersonalData, presen
   const who = login ? callerOf(login) : caller
   const commands = lines.map(({ command }) => command) as [Observe, ...Observe[]]
   const shared: Shared = new Map()
-  return decideObservations(commands, { caller: who, at }, state, policies).map((decision, index) => {
+  // One object for all lines, so that it is spelled once.
+  const given = networksGiven(who, personal, state)
+  return decideObservations(commands, { caller: who, given, at }, state, policies).map((decision, index) => {
     const { command, text } = lines[index]!
     const sealed = index === 0 || text !== undefined ? seal(index === 0 ? { ...personal, text } : { text }) : undefined
     const frame = { id: randomUUID(), at, sequence: size + index, caller: who, command }
-    const circumstances = { ...frame, evidence: nothing, given: noFacts, ...(sealed && { personal: sealed.personal }) }
+    const circumstances = { ...frame, evidence: nothing, given, ...(sealed && { personal: sealed.personal }) }
     const leaf = write(circumstances, decision)
     const disclosures = sealed?.disclosures ?? []
     const kept = disclosures.length > 0 ? formatDisclosures(disclosures) : undefined

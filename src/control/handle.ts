@@ -13,6 +13,7 @@ import type { PolicySet } from '../policy/policy.ts'
 import { StoreError } from '../store/error.ts'
 import type { EvidenceStore } from '../store/evidence.ts'
 import type { Directory } from './directory.ts'
+import { networksGiven } from './given.ts'
 import type { Ledger, Recorded } from './ledger.ts'
 import { seal, type PersonalData } from './seal.ts'
 
@@ -54,7 +55,13 @@ export async function handle(request: Request, { ledger, evidence, clock }: Desk
   if (claims !== undefined && isRefusal(claims)) return claims
   // Evidence is on disk before the leaf that names it: a crash in between leaves a blob that nobody mentions.
   for (const { bytes } of exhibits) await evidence.put(bytes)
-  const facts = (directory: Directory) => (exhibits.length > 0 ? { ...given(directory), verifiedAt } : given(directory))
+  // Whoever signs in is not known yet, and is a person.
+  const who = command.type === 'open login' ? ({ kind: 'person' } as const) : caller
+  const facts = (directory: Directory) => ({
+    ...given(directory),
+    ...networksGiven(who, personal, ledger.state),
+    ...(exhibits.length > 0 && { verifiedAt }),
+  })
   const submission = { command, caller, claims, evidence: references, given: facts, sealed: seal(personal) }
   const written = await ledger.record(submission, policies)
   return { ...written, proof: await ledger.prove(written.leafIndex, written.head) }

@@ -84,6 +84,7 @@ async function describePeople(log: Log, { state }: Fold, directory: Directory): 
 const nobody: PolicySet = {
   digest: `sha256:${'0'.repeat(64)}`,
   ids: [],
+  contextOf: () => new Set(),
   ask: () => ({ isAllowed: false, determining: [], errors: [] }),
   describePolicy: () => undefined,
 }

@@ -14,7 +14,7 @@ import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import type { State } from './state.ts'
 
-const rule = z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged', 'break_glass', 'review_overdue'])
+const rule = z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged', 'break_glass', 'review_overdue', 'approval_escalated'])
 const severity = z.enum(['low', 'medium', 'high', 'critical'])
 
 export const events = {
@@ -107,6 +107,9 @@ const ACCESS = new Set([
   'approval.given',
   'role.assigned',
   'role.removed',
+  'role.bound',
+  'role.unbound',
+  'group.joined',
   'policy.activated',
   'principal.invited',
   'breakglass.used',
@@ -135,15 +138,26 @@ function outOfHours(state: State, { event, caller, at }: Leaf, leafIndex: number
 
 export const RAPID = { count: 4, windowMs: 5 * 60 * 1000 }
 
-/** Four roles assigned by one person within five minutes. Fires when the count is reached, and again only after it fell. */
-function rapidRoles(state: State, { event, at }: Leaf, leafIndex: number): Found[] {
-  if (event.type !== 'role.assigned') return []
-  const recent = (state.assignments.get(event.by) ?? []).filter((entry) => entry.at > at - RAPID.windowMs)
-  recent.push({ at, leafIndex })
-  state.assignments.set(event.by, recent.slice(-64))
-  if (recent.length !== RAPID.count) return []
-  const evidence = recent.map((entry) => entry.leafIndex)
-  return [{ rule: 'rapid_roles', severity: 'high', evidence, about: event.by, subject: String(leafIndex) }]
+/**
+ * Four roles given by one person within five minutes: assigned to a person or a group, with an invitation, or by putting somebody
+ * into a group that holds some. Fires when the count is reached, and again only after it fell.
+ */
+function rapidRoles(state: State, { event, caller, at }: Leaf, leafIndex: number): Found[] {
+  const given = rolesGiven(event, state)
+  const by = 'by' in event ? event.by : caller.id
+  if (given === 0 || by.startsWith('system:')) return []
+  const before = (state.assignments.get(by) ?? []).filter((entry) => entry.at > at - RAPID.windowMs)
+  const recent = [...before, ...Array.from({ length: given }, () => ({ at, leafIndex }))]
+  state.assignments.set(by, recent.slice(-64))
+  if (before.length >= RAPID.count || recent.length < RAPID.count) return []
+  const evidence = [...new Set(recent.map((entry) => entry.leafIndex))]
+  return [{ rule: 'rapid_roles', severity: 'high', evidence, about: by, subject: String(leafIndex) }]
+}
+
+function rolesGiven(event: Leaf['event'], { groups }: State): number {
+  if (event.type === 'role.assigned' || event.type === 'role.bound') return 1
+  if (event.type === 'principal.invited') return event.roles.length
+  return event.type === 'group.joined' ? (groups.get(event.group)?.bindings.length ?? 0) : 0
 }
 
 function damage({ event }: Leaf, leafIndex: number): Found[] {
@@ -157,6 +171,8 @@ function broken({ event }: Leaf, leafIndex: number): Found[] {
   const [severity, subject] = ['high' as const, String(leafIndex)]
   if (event.type === 'breakglass.used')
     return [{ rule: 'break_glass', severity, evidence: [leafIndex], about: event.by, subject }]
+  if (event.type === 'approval.escalated')
+    return [{ rule: 'approval_escalated', severity: 'low', evidence: [leafIndex], subject }]
   if (event.type === 'breakglass.overdue')
     return [{ rule: 'review_overdue', severity, evidence: [leafIndex], about: event.usedBy, subject }]
   return []

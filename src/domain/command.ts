@@ -6,6 +6,7 @@ import * as approval from './approval.ts'
 import * as authority from './authority.ts'
 import * as breakglass from './breakglass.ts'
 import * as build from './build.ts'
+import * as delegation from './delegation.ts'
 import * as environment from './environment.ts'
 import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
@@ -14,6 +15,7 @@ import * as grant from './grant.ts'
 import * as group from './group.ts'
 import * as identity from './identity.ts'
 import * as idp from './idp.ts'
+import * as inquiry from './inquiry.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import * as log from './log.ts'
@@ -35,6 +37,7 @@ export const schemas = {
   ...authority.commands,
   ...breakglass.commands,
   ...build.commands,
+  ...delegation.commands,
   ...environment.commands,
   ...evidence.commands,
   ...erasure.commands,
@@ -43,6 +46,7 @@ export const schemas = {
   ...group.commands,
   ...identity.commands,
   ...idp.commands,
+  ...inquiry.commands,
   ...issuer.commands,
   ...key.commands,
   ...log.commands,

@@ -1,6 +1,7 @@
 /** What jobs ask for, each with the question that the policies answer. */
 
 import type { Entity, PolicySet } from '../policy/policy.ts'
+import { missing, requiredOf } from './approval-rule.ts'
 import * as build from './build.ts'
 import type { Command } from './command.ts'
 import type { Decision } from './decision.ts'
@@ -17,11 +18,12 @@ import type { State } from './state.ts'
 
 /** As many approvals as an environment can ever ask for: the hypothetical that tells *waiting* from *refused*. */
 const PLENTY = 1_000
+const AGREED = { approvals: PLENTY, missing: 0 }
 
 /** `by` is a login that was found good on this very state; a person's, where a grant is to be ended. */
 export function decideForJob(by: login.Login, matter: Matter, state: State, policies: PolicySet): Decision {
   const { command, claims, at } = matter
-  const who = q.callerEntity(by, state, at)
+  const who = q.callerEntity(by, state, at, matter.given)
   switch (command.type) {
     case 'end login':
       return login.end(command, by.principal, state)
@@ -58,10 +60,11 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
       const place = [q.environmentEntity(environment)] as const
       const answer = q.ask(policies, who, 'requestRelease', place, contextOf(command, by, state))
       const isFrozen = freezeOf(environment.environment, state, at) !== undefined
-      const gateFor = (approvals: number, isBreakGlass: boolean) =>
-        q.ask(policies, who, 'release', place, { approvals, isFrozen, isBreakGlass })
-      const gate = gateFor(0, false)
-      const wouldOpen = gateFor(PLENTY, false).isAllowed || gateFor(0, true).isAllowed
+      const gateFor = (facts: { approvals: number; missing: number; isBreakGlass: boolean }) =>
+        q.ask(policies, who, 'release', place, { ...facts, isFrozen })
+      const now = { approvals: 0, missing: requiredOf(environment), isBreakGlass: false }
+      const gate = gateFor(now)
+      const wouldOpen = gateFor({ ...now, ...AGREED }).isAllowed || gateFor({ ...now, isBreakGlass: true }).isAllowed
       const opening = { isOpen: gate.isAllowed, wouldOpen, isFrozen, policy: gate.policy }
       return release.request(command, by, answer, opening, state, at)
     }
@@ -90,7 +93,7 @@ function isGateOpen(id: string, who: Entity, { at }: Matter, state: State, polic
   if (!environment || release.closedBecause(found, state, at)) return false
   const place = [q.environmentEntity(environment)] as const
   const isFrozen = freezeOf(found.environment, state, at) !== undefined
-  const facts = { approvals: found.approvals.length, isFrozen, isBreakGlass: found.broken !== undefined }
+  const facts = { approvals: found.approvals.length, missing: missing(found, state, at), isFrozen, isBreakGlass: found.broken !== undefined }
   return q.ask(policies, who, 'release', place, facts).isAllowed
 }
 
@@ -128,7 +131,7 @@ function decideGrant(
   )
   const slice = [...place, q.environmentEntity(environment)] as unknown as typeof place
   const answer = q.ask(policies, who, 'obtainCredential', slice, context)
-  const hopes = [{ approvals: PLENTY }, { isBreakGlass: true }]
+  const hopes = [AGREED, { isBreakGlass: true }]
   const wouldOpen =
     !answer.isAllowed &&
     hopes.some((hope) => q.ask(policies, who, 'obtainCredential', slice, { ...context, ...hope }).isAllowed)

@@ -1,7 +1,8 @@
 /** Observations, one or many: each gets the answer of the policies to what it is about. */
 
-import type { Entity, PolicySet } from '../policy/policy.ts'
+import type { PolicySet } from '../policy/policy.ts'
 import type { Decision } from './decision.ts'
+import type { Given } from './leaf.ts'
 import type { Login } from './login.ts'
 import * as observation from './observation.ts'
 import * as q from './question.ts'
@@ -12,9 +13,9 @@ export function decideObservation(
   by: Login,
   state: State,
   policies: PolicySet,
-  at: number,
+  { at, given }: { readonly at: number; readonly given: Given },
 ): Decision {
-  return observationsOf(by, state, policies, at)(command)
+  return observationsOf(by, state, policies, at, given)(command)
 }
 
 /**
@@ -26,8 +27,9 @@ export function observationsOf(
   state: State,
   policies: PolicySet,
   at: number,
+  given: Given,
 ): (command: observation.Observe) => Decision {
-  const who = q.callerEntity(by, state, at)
+  const who = q.callerEntity(by, state, at, given)
   const asked = new Map<string, { readonly place: observation.Place; readonly answer: q.Answered }>()
   return (command) => {
     const about = `${command.grant ?? ''} ${command.release ?? ''}`
@@ -44,7 +46,7 @@ export function observationsOf(
 function ask(
   { release }: observation.Observe,
   { isOwn, environment: name, target }: observation.Place,
-  who: Entity,
+  who: q.Asker,
   { environments }: State,
   policies: PolicySet,
 ): q.Answered {

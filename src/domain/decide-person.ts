@@ -2,10 +2,11 @@
 
 import type { PolicySet } from '../policy/policy.ts'
 import * as alert from './alert.ts'
-import * as approval from './approval.ts'
-import * as breakglass from './breakglass.ts'
+import type * as approval from './approval.ts'
 import type { Command } from './command.ts'
+import { decideAboutRelease, isAboutRelease } from './decide-release.ts'
 import { allowed, refused, type Decision } from './decision.ts'
+import * as delegation from './delegation.ts'
 import { decideAccess, isAboutAccess } from './decide-access.ts'
 import * as erasure from './erasure.ts'
 import type { Event } from './event.ts'
@@ -49,6 +50,7 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       ask(action, resource, { loginAgeSeconds, isSelf })
     return decideAccess(command, by.principal, judge, state, at)
   }
+  if (isAboutRelease(command)) return decideAboutRelease(command, by, matter, state, policies)
   switch (command.type) {
     case 'invite person':
       if (given.isHandleTaken) return turnAway(matter, 'handle_taken')
@@ -128,13 +130,13 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return freeze.begin(command, by.principal, inEnvironment('freezeEnvironment', command.environment), state, at)
     case 'end freeze':
       return freeze.end(command, by.principal, inEnvironment('unfreezeEnvironment', command.environment), state, at)
-    case 'break glass':
-      return decideBreak(command, by, matter, state, policies)
-    case 'review break-glass':
-      return decideReview(command, by, matter, state, policies)
-    case 'give approval':
-    case 'decline release':
-      return decideApproval(command, by, matter, state, policies)
+    case 'delegate approvals':
+      return delegation.give(command, by.principal, about('delegateApprovals', command.to), state, at)
+    case 'end delegation': {
+      const given = state.delegations.get(command.delegation)
+      const isOwn = given !== undefined && (given.by === by.principal || given.to === by.principal)
+      return delegation.end(command, by.principal, ask('endDelegation', [q.instance], { isOwn }), state, at)
+    }
     default:
       return turnAway(matter, 'wrong_principal')
   }
@@ -145,73 +147,6 @@ const lending = { method: 'code', userVerified: true, eventName: '', tokenReused
 function permitted(type: Event['type'], command: Command, { isAllowed, policy: verdict }: Answered): Decision {
   if (!isAllowed) return refused({ type: 'principal.refused', wanted: command.type }, 'policy_refused', verdict)
   return allowed(eventOf(type, command), verdict)
-}
-
-type Answer = Extract<Command, { type: 'give approval' | 'decline release' }>
-
-function decideApproval(
-  command: Answer,
-  by: login.Login,
-  { claims, given, at }: Matter,
-  state: State,
-  policies: PolicySet,
-): Decision {
-  const found = state.releases.get(command.release)
-  const environment = found && state.environments.get(found.environment)
-  const proof = claims as approval.AssertionClaims | undefined
-  const context = found &&
-    environment && { ...approval.contextOf(found, by, proof, at), environment: q.environmentReference(environment) }
-  const who = q.callerEntity(by, state, at, given)
-  const action = command.type === 'give approval' ? 'approve' : 'decline'
-  // What signs the yes is looked at, and not what opened the login.
-  const deviceBound = proof ? { deviceBound: proof.isDeviceBound === true } : {}
-  const answer = context
-    ? q.ask(
-        policies,
-        { ...who, conditions: { ...who.conditions, ...deviceBound } },
-        action,
-        q.within('Release', command.release, environment, found.repository),
-        context,
-      )
-    : q.unasked
-  return approval.answer(command, by, proof, answer, state, at)
-}
-
-function decideBreak(
-  command: Extract<Command, { type: 'break glass' }>,
-  by: login.Login,
-  { claims, at }: Matter,
-  state: State,
-  policies: PolicySet,
-): Decision {
-  const found = state.releases.get(command.release)
-  const environment = found && state.environments.get(found.environment)
-  const proof = claims as approval.AssertionClaims | undefined
-  if (!found || !environment) return breakglass.use(command, by, proof, q.unasked, state, at)
-  const facts = breakglass.contextOf(found, by, proof, state, at)
-  const context = { ...facts, environment: q.environmentReference(environment) }
-  const place = q.within('Release', found.release, environment)
-  const answer = q.ask(policies, q.callerEntity(by, state, at), 'breakGlass', place, context)
-  return breakglass.use(command, by, proof, answer, state, at)
-}
-
-function decideReview(
-  command: Extract<Command, { type: 'review break-glass' }>,
-  by: login.Login,
-  { claims, at }: Matter,
-  state: State,
-  policies: PolicySet,
-): Decision {
-  const open = state.breakglasses.get(command.breakglass)
-  const found = open && state.releases.get(open.release)
-  const environment = open && state.environments.get(open.environment)
-  const proof = claims as approval.AssertionClaims | undefined
-  if (!found || !environment) return breakglass.review(command, by, proof, q.unasked, state, at)
-  const facts = breakglass.reviewContextOf(open, found, by, proof, at)
-  const context = { ...facts, environment: q.environmentReference(environment) }
-  const place = q.within('Release', found.release, environment)
-  const answer = q.ask(policies, q.callerEntity(by, state, at), 'reviewBreakGlass', place, context)
-  return breakglass.review(command, by, proof, answer, state, at)
 }
 
 type Moment = { readonly state: State; readonly policies: PolicySet; readonly at: number }
@@ -228,7 +163,10 @@ function askErasure(
   const otherAdministrators = erasure.others(asker, id, state, at)
   const context = { loginAgeSeconds, isSelf: id === asker, otherAdministrators }
   const say = (agreements: number) =>
-    q.ask(policies, q.personEntity(by, state, at), 'erasePerson', [q.personEntity(person, state, at)], { ...context, agreements })
+    q.ask(policies, q.personEntity(by, state, at), 'erasePerson', [q.personEntity(person, state, at)], {
+      ...context,
+      agreements,
+    })
   return { now: say(0), agreed: say(1) }
 }
 

@@ -2,6 +2,7 @@
 
 import type { PolicySet } from '../policy/policy.ts'
 import * as alert from './alert.ts'
+import * as approval from './approval.ts'
 import * as breakglass from './breakglass.ts'
 import type { Command, CommandType } from './command.ts'
 import * as commit from './commit.ts'
@@ -39,7 +40,7 @@ export function decide(matter: Matter, state: State, policies: PolicySet): Decis
   const unwelcome = login.judge(by, state, matter.at)
   if (unwelcome || !by) return turnAway(matter, unwelcome ?? 'login_unknown')
   if (matter.command.type === 'record observation')
-    return decideObservation(matter.command, by, state, policies, matter.at)
+    return decideObservation(matter.command, by, state, policies, matter)
   const isForJob = by.job !== undefined || matter.command.type === 'end grant'
   return isForJob ? decideForJob(by, matter, state, policies) : decideForPerson(by, matter, state, policies)
 }
@@ -50,15 +51,15 @@ export function decide(matter: Matter, state: State, policies: PolicySet): Decis
  */
 export function decideObservations(
   commands: readonly [Observe, ...Observe[]],
-  { caller, at }: Pick<Matter, 'caller' | 'at'>,
+  { caller, given, at }: Pick<Matter, 'caller' | 'given' | 'at'>,
   state: State,
   policies: PolicySet,
 ): readonly Decision[] {
   const by = caller.login === undefined ? undefined : state.logins.get(caller.login)
-  const matter = { command: commands[0], caller, claims: undefined, given: {}, at }
+  const matter = { command: commands[0], caller, claims: undefined, given, at }
   if (caller.kind === 'system' || isStopped(matter, state) || !by || login.judge(by, state, at))
     return [decide(matter, state, policies)]
-  return commands.map(observationsOf(by, state, policies, at))
+  return commands.map(observationsOf(by, state, policies, at, given))
 }
 
 const MAX_EVIDENCE_AGE_MS = 5 * 60_000
@@ -154,6 +155,8 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return erasure.finish(command, state) ?? turnAway(matter, 'wrong_principal')
     case 'count reads':
       return trail.count(command)
+    case 'escalate release':
+      return approval.escalate(command, state, at) ?? turnAway(matter, 'wrong_principal')
     case 'note overdue review':
       return breakglass.note(command, state, at) ?? turnAway(matter, 'wrong_principal')
     case 'fire alert':

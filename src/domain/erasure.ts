@@ -12,6 +12,7 @@ import * as principal from './principal.ts'
 import type { Login } from './login.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
+import { rolesOf } from './role.ts'
 import type { State } from './state.ts'
 import { digestStatement } from './statement.ts'
 
@@ -118,9 +119,9 @@ export function textOf({ by, ...asked }: Omit<Waiting, 'leafIndex' | 'statementD
 }
 
 /** Administrators who could agree: active, and neither the one who asks nor the one who is forgotten. */
-export function others(asker: string, person: string, { people }: State, at: number): number {
-  const could = [...people.values()].filter(
-    (each) => principal.isActive(each) && principal.rolesOf(each, at).includes('admin'),
+export function others(asker: string, person: string, state: State, at: number): number {
+  const could = [...state.people.values()].filter(
+    (each) => principal.isActive(each) && rolesOf(each, state, at).includes('admin'),
   )
   return could.filter(({ id }) => id !== asker && id !== person).length
 }

@@ -5,6 +5,7 @@ import * as approval from './approval.ts'
 import * as authority from './authority.ts'
 import * as breakglass from './breakglass.ts'
 import * as build from './build.ts'
+import * as delegation from './delegation.ts'
 import * as environment from './environment.ts'
 import * as evidence from './evidence.ts'
 import * as erasure from './erasure.ts'
@@ -13,6 +14,7 @@ import * as grant from './grant.ts'
 import * as group from './group.ts'
 import * as identity from './identity.ts'
 import * as idp from './idp.ts'
+import * as inquiry from './inquiry.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import * as log from './log.ts'
@@ -34,6 +36,7 @@ export type Event =
   | authority.AuthorityEvent
   | breakglass.BreakglassEvent
   | build.BuildEvent
+  | delegation.DelegationEvent
   | environment.EnvironmentEvent
   | evidence.EvidenceEvent
   | erasure.ErasureEvent
@@ -42,6 +45,7 @@ export type Event =
   | group.GroupEvent
   | identity.IdentityEvent
   | idp.IdpEvent
+  | inquiry.InquiryEvent
   | issuer.IssuerEvent
   | key.KeyEvent
   | log.LogEvent
@@ -66,6 +70,7 @@ export const schemas = {
   ...authority.events,
   ...breakglass.events,
   ...build.events,
+  ...delegation.events,
   ...environment.events,
   ...evidence.events,
   ...erasure.events,
@@ -74,6 +79,7 @@ export const schemas = {
   ...group.events,
   ...identity.events,
   ...idp.events,
+  ...inquiry.events,
   ...issuer.events,
   ...key.events,
   ...log.events,

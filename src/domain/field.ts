@@ -19,6 +19,8 @@ export const buildId = id('build')
 export const alertId = id('alert')
 export const freezeId = id('freeze')
 export const breakglassId = id('breakglass')
+export const delegationId = id('delegation')
+export const inquiryId = id('inquiry')
 
 export const digest = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
 /** SHA-1 or SHA-256 object names of git. */

@@ -6,6 +6,7 @@ import { allowed, refused, type Decision } from './decision.ts'
 import { closeLogin, endGrant } from './ending.ts'
 import * as f from './field.ts'
 import type { Caller } from './leaf.ts'
+import * as idp from './idp.ts'
 import { isActive } from './principal.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
@@ -51,12 +52,15 @@ export const events = {
   'login.opened': z.strictObject({
     ...opened,
     principal: f.principalId,
-    method: z.enum(['passkey', 'job', 'code']),
+    method: z.enum(['passkey', 'job', 'code', 'oidc']),
     job: jobFacts.optional(),
     jobKey: f.base64.max(256).optional(),
     lentBy: f.loginId.optional(),
+    account: z.strictObject(idp.account).optional(),
     /** Of a job: the person whose account at the CI started the run. */
     startedBy: f.personId.optional(),
+    /** Proven by a passkey that cannot leave its device. */
+    isDeviceBound: z.literal(true).optional(),
   }),
   'login.renewed': z.strictObject({
     login: f.loginId,
@@ -93,14 +97,16 @@ export type JobFacts = z.infer<typeof jobFacts>
 export type Login = {
   readonly id: f.LoginId
   readonly principal: f.PrincipalId
-  readonly method: 'passkey' | 'job' | 'code'
+  readonly method: 'passkey' | 'job' | 'code' | 'oidc'
   readonly openedAt: number
-  /** When a passkey or a CI token last proved who this is; a lent login is no fresher than its lender. */
+  /** When a passkey or a CI token last proved who this is: 0 by an identity provider's word. A lent login is as old as its lender. */
   readonly provenAt: number
   readonly expiresAt: number
   readonly job?: JobFacts
   readonly jobKey?: string
   readonly startedBy?: f.PersonId
+  /** Proven by a passkey that cannot leave its device; a lent login is as its lender. */
+  readonly isDeviceBound?: true
   readonly endedAt?: number
   readonly leafIndex: number
 }
@@ -117,7 +123,8 @@ export function apply(state: State, event: LoginEvent, command: Command, at: num
   if (event.type !== 'login.opened') return
   forgetExpired(state, at)
   const { login: id, bearerDigest, principal, method, expiresAt, job, jobKey, lentBy, startedBy } = event
-  const provenAt = (lentBy && state.logins.get(lentBy)?.provenAt) ?? at
+  const provenAt = method === 'oidc' ? 0 : ((lentBy && state.logins.get(lentBy)?.provenAt) ?? at)
+  const isDeviceBound = event.isDeviceBound ?? (lentBy && state.logins.get(lentBy)?.isDeviceBound)
   state.logins.add(id, {
     id,
     principal,
@@ -129,8 +136,10 @@ export function apply(state: State, event: LoginEvent, command: Command, at: num
     ...(job && { job }),
     ...(jobKey && { jobKey }),
     ...(startedBy && { startedBy }),
+    ...(isDeviceBound && { isDeviceBound }),
   })
   state.bearers.add(bearerDigest, id)
+  idp.enter(event, state, at)
   if (job) state.spentTokens.add(job.tokenDigest, job.tokenExpiresAt)
   if (job) state.jobs.set(id, { principal, expiresAt })
   else enter(id, principal, state, at)
@@ -197,14 +206,19 @@ export function judge(login: Login | undefined, state: State, at: number): Reaso
 export type Open = z.infer<(typeof commands)['open login']>
 /** Which job that is, and what its CI says of it. */
 export type JobClaims = { readonly principal: f.PrincipalId; readonly job: JobFacts }
-export type PasskeyClaims = { readonly credentialId: string; readonly isUserVerified: boolean }
+export type PasskeyClaims = {
+  readonly credentialId: string
+  readonly isUserVerified: boolean
+  /** The authenticator says that it never lets the passkey out, and no program stands in for it. */
+  readonly isDeviceBound?: boolean
+}
 
 /** Nothing that is lent on a login outlives a day without being proven again, whoever chose the end. */
-const MAX_LIFETIME_MS = 24 * 3600 * 1000
+export const MAX_LIFETIME_MS = 24 * 3600 * 1000
 
 export function open(
   { login, bearerDigest, expiresAt: wanted, challenge }: Open,
-  { credentialId }: PasskeyClaims,
+  { credentialId, isDeviceBound }: PasskeyClaims,
   { policy, isAllowed }: Answered,
   state: State,
   at: number,
@@ -219,7 +233,11 @@ export function open(
   if (state.spentChallenges.has(challenge)) return refuse('challenge_used')
   if (!isAllowed) return refuse('policy_refused')
   const expiresAt = Math.min(wanted, at + MAX_LIFETIME_MS)
-  return allowed({ type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'passkey' }, policy)
+  const bound = isDeviceBound ? ({ isDeviceBound } as const) : {}
+  return allowed(
+    { type: 'login.opened', login, bearerDigest, expiresAt, principal, method: 'passkey', ...bound },
+    policy,
+  )
 }
 
 type Lend = z.infer<(typeof commands)['lend login']>

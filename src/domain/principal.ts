@@ -128,7 +128,7 @@ function revoke(state: State, principal: f.PrincipalId, at: number): void {
 /** Neither a yes of theirs counts any more, nor that they went without. */
 function withdraw(release: Release, principal: string, state: State): void {
   const { broken, ...rest } = release
-  const approvals = release.approvals.filter(({ by }) => by !== principal)
+  const approvals = release.approvals.filter(({ by, onBehalfOf }) => by !== principal && onBehalfOf !== principal)
   if (approvals.length === release.approvals.length && broken?.by !== principal) return
   state.releases.set(release.release, { ...(broken?.by === principal ? rest : release), approvals })
 }

@@ -26,7 +26,8 @@ export const reasons = {
   group_kept_elsewhere: { sentence: 'This group is kept by a directory; its people are put into it there.' },
   no_such_network: { sentence: 'No network of that name is defined.', next: 'countersign network list' },
   no_such_addresses: {
-    sentence: 'A network is written as an address and the length of its prefix, such as 192.0.2.0/24, with no bits behind it.',
+    sentence:
+      'A network is written as an address and the length of its prefix, such as 192.0.2.0/24, with no bits behind it.',
   },
   too_many_networks: { sentence: 'There are sixty-four networks already; remove one first.' },
   no_such_repository: {
@@ -41,6 +42,23 @@ export const reasons = {
   no_such_freeze: { sentence: 'There is no such freeze, or it is over.', next: 'countersign freeze list' },
   too_many_freezes: { sentence: 'This environment has a hundred freezes already, those to come included.' },
   no_such_time: { sentence: 'It would be over before it begins.' },
+  no_such_approval: { sentence: 'There is no approval of yours to withdraw.' },
+  approval_used: {
+    sentence: 'A credential was lent on this approval already.',
+    next: 'countersign refuse',
+  },
+  environment_changed: {
+    sentence: 'The environment was defined anew since this was asked; approvals given before are void.',
+    next: 'countersign run',
+  },
+  own_delegation: { sentence: 'Nobody stands in for themselves.' },
+  no_such_delegation: {
+    sentence: 'There is no such delegation, or it is over.',
+    next: 'countersign delegation list',
+  },
+  too_many_delegations: { sentence: 'A person gives at most ten delegations at a time, those to come included.' },
+  no_such_inquiry: { sentence: 'Nobody asked that about this release.' },
+  too_many_inquiries: { sentence: 'A release has at most twenty questions, and a question five answers.' },
   glass_broken: { sentence: 'The glass was broken for this release already.' },
   review_missing: {
     sentence: 'A break-glass, in this environment or by the same person, was not judged by somebody else yet.',

@@ -152,6 +152,7 @@ export class Replayer {
 const nobody: PolicySet = {
   digest: `sha256:${'0'.repeat(64)}`,
   ids: [],
+  contextOf: () => new Set(),
   ask: () => ({ isAllowed: false, determining: [], errors: [] }),
   describePolicy: () => undefined,
 }

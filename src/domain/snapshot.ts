@@ -13,7 +13,7 @@ import { empty, spell, unspell, type ReadonlyState, type State } from './state.t
 const CHUNK_LENGTH = 1 << 18
 
 /** Raised whenever the same leaves fold to another state: a snapshot of another version is no shortcut any more. */
-const VERSION = 7
+const VERSION = 8
 
 function headOf(state: ReadonlyState): unknown[] {
   return ['snapshot', VERSION, ...Object.keys(state).sort()]

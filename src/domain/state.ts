@@ -8,6 +8,7 @@ import { Book, type Shelf } from './book.ts'
 import * as breakglass from './breakglass.ts'
 import * as build from './build.ts'
 import type { Commit } from './commit.ts'
+import * as delegation from './delegation.ts'
 import * as environment from './environment.ts'
 import * as erasure from './erasure.ts'
 import * as freeze from './freeze.ts'
@@ -15,6 +16,7 @@ import * as grant from './grant.ts'
 import * as group from './group.ts'
 import * as identity from './identity.ts'
 import * as idp from './idp.ts'
+import * as inquiry from './inquiry.ts'
 import * as issuer from './issuer.ts'
 import * as key from './key.ts'
 import type { Leaf } from './leaf.ts'
@@ -65,6 +67,8 @@ export type State = {
   readonly environments: Map<string, environment.Environment>
   /** That are, and that are to come. */
   readonly freezes: Map<string, freeze.Freeze>
+  /** That are, and that are to come. */
+  readonly delegations: Map<string, delegation.Delegation>
   /** That nobody judged yet. */
   readonly breakglasses: Map<string, breakglass.Breakglass>
   readonly targets: Map<string, target.Target>
@@ -136,6 +140,8 @@ function fold(state: State, { event, command, caller, at }: Leaf, leafIndex: num
       return authority.apply(state, event as authority.AuthorityEvent, at, leafIndex)
     case 'build':
       return build.apply(state, event as build.BuildEvent, at, leafIndex)
+    case 'delegation':
+      return delegation.apply(state, event as delegation.DelegationEvent, at, leafIndex)
     case 'environment':
       return environment.apply(state, event as environment.EnvironmentEvent, leafIndex)
     case 'erasure':
@@ -150,6 +156,8 @@ function fold(state: State, { event, command, caller, at }: Leaf, leafIndex: num
       return identity.apply(state, event as identity.IdentityEvent, at, leafIndex)
     case 'idp':
       return idp.apply(state, event as idp.IdpEvent, at, leafIndex)
+    case 'inquiry':
+      return inquiry.apply(state, event as inquiry.InquiryEvent, at, leafIndex)
     case 'issuer':
       return issuer.apply(state, event as issuer.IssuerEvent, leafIndex)
     case 'key':
@@ -202,6 +210,7 @@ export function empty(shelf?: Shelf): State {
     repositories: new Map(),
     environments: new Map(),
     freezes: new Map(),
+    delegations: new Map(),
     breakglasses: new Map(),
     targets: new Map(),
     authorities: new Map(),

@@ -69,6 +69,8 @@ export type AuthenticatorData = {
   readonly rpIdHash: Uint8Array
   readonly userPresent: boolean
   readonly userVerified: boolean
+  /** A credential that is not backup eligible never leaves its authenticator. */
+  readonly deviceBound: boolean
   readonly backedUp: boolean
   readonly signCount: number
 }
@@ -96,6 +98,7 @@ export function parseAuthenticatorData(bytes: Uint8Array): AuthenticatorData {
     rpIdHash: bytes.subarray(0, 32),
     userPresent: (flags & USER_PRESENT) > 0,
     userVerified: (flags & USER_VERIFIED) > 0,
+    deviceBound: (flags & BACKUP_ELIGIBLE) === 0,
     backedUp: (flags & BACKUP_STATE) > 0,
     signCount: Buffer.from(bytes.subarray(33, 37)).readUInt32BE(),
   }

@@ -12,6 +12,7 @@ export type RegistrationClaims = {
   readonly algorithm: 'ES256' | 'EdDSA' | 'RS256'
   readonly signCount: number
   readonly userVerified: boolean
+  readonly deviceBound: boolean
   readonly backedUp: boolean
   /** The authenticator's model as it claims it; all zeros when it does not tell. Proves nothing without attestation. */
   readonly aaguid: string
@@ -73,6 +74,7 @@ export async function verifyRegistration(
     ...key,
     signCount: info.credential.counter,
     userVerified: info.userVerified,
+    deviceBound: info.credentialDeviceType === 'singleDevice',
     backedUp: info.credentialBackedUp,
     aaguid: info.aaguid,
     origin: info.origin,

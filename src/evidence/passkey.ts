@@ -44,6 +44,7 @@ export type AssertionClaims = {
   /** The counter did not grow: the authenticator may have been cloned. A fact for policy, not a refusal. */
   readonly signCountRegressed: boolean
   readonly userVerified: boolean
+  readonly deviceBound: boolean
   readonly backedUp: boolean
   readonly origin: string
 }
@@ -139,7 +140,7 @@ function translate(
   client: ClientData,
   credential: PasskeyCredential,
 ): AssertionClaims {
-  const { signCount, userVerified, backedUp } = authenticator
+  const { signCount, userVerified, deviceBound, backedUp } = authenticator
   // WebAuthn, 7.2 step 25: only a pair of zeros says that the authenticator does not count.
   const counts = signCount !== 0 || credential.signCount !== 0
   return {
@@ -147,6 +148,7 @@ function translate(
     signCount,
     signCountRegressed: counts && signCount <= credential.signCount,
     userVerified,
+    deviceBound,
     backedUp,
     origin: client.origin,
   }

@@ -1,6 +1,7 @@
 /** Who asks: by bearer token, by the console's cookie, or by the signature of a git door. Nobody else gets past. */
 
 import { bearerCaller, doorCaller } from '../control/authenticate.ts'
+import { networksGiven } from '../control/given.ts'
 import type { PersonalData } from '../control/seal.ts'
 import type { Caller } from '../domain/leaf.ts'
 import * as login from '../domain/login.ts'
@@ -77,26 +78,27 @@ export function judgeLogin(caller: Caller, { ledger, clock }: Port): Problem | u
 }
 
 /** What the policies in force say of this login and something that concerns the whole instance. */
-function askAbout(caller: Caller, action: string, { ledger, clock }: Port): question.Answered {
+function askAbout(caller: Caller, action: string, { ledger, clock }: Port, ip: string): question.Answered {
   const state = ledger.state as State
-  const who = question.callerEntity(state.logins.get(caller.login ?? '')!, state, clock())
+  const given = networksGiven(caller, { ip }, state)
+  const who = question.callerEntity(state.logins.get(caller.login ?? '')!, state, clock(), given)
   return question.ask(ledger.policies, who, action, [question.instance], {})
 }
 
 /** Whether this person would be shown the trail, or let take it away. The decision itself is the ledger's. */
-export function mayRead(caller: Caller, port: Port): boolean {
-  return caller.kind === 'person' && askAbout(caller, 'read', port).isAllowed
+export function mayRead(caller: Caller, port: Port, ip: string): boolean {
+  return caller.kind === 'person' && askAbout(caller, 'read', port, ip).isAllowed
 }
 
-export function mayExport(caller: Caller, port: Port): boolean {
-  return caller.kind === 'person' && askAbout(caller, 'exportTrail', port).isAllowed
+export function mayExport(caller: Caller, port: Port, ip: string): boolean {
+  return caller.kind === 'person' && askAbout(caller, 'exportTrail', port, ip).isAllowed
 }
 
 /** Whether the policies in force let this login look around. What is personal is for people, whatever they say of jobs. */
-export function judgeReader(caller: Caller, isForPeople: boolean, port: Port): Problem | undefined {
+export function judgeReader(caller: Caller, isForPeople: boolean, port: Port, ip: string): Problem | undefined {
   if (isForPeople && caller.kind !== 'person')
     return new Problem('wrong_principal', 'This shows what is personal, and is for people.')
-  const { isAllowed, policy } = askAbout(caller, 'read', port)
+  const { isAllowed, policy } = askAbout(caller, 'read', port, ip)
   if (isAllowed) return undefined
   return new Problem('policy_refused', 'The policies in force do not let you read this; a role is needed.', {
     policies: [...(policy?.determining ?? [])],

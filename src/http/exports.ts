@@ -80,7 +80,7 @@ type Wanted = ExportRequest & { readonly q: string; readonly format: Format }
 async function takeAway(wanted: Wanted, request: FastifyRequest, port: Port): Promise<Export | Problem> {
   const caller = request.caller!
   const { head } = port.ledger.log
-  const found = mayExport(caller, port) ? await port.views.export(wanted) : undefined
+  const found = mayExport(caller, port, request.ip) ? await port.views.export(wanted) : undefined
   if (found && 'problem' in found) return problemOfQuery(found)
   const { q, format, after, before } = wanted
   const { total, treeSize, rootHash } = found ?? {

@@ -1,7 +1,7 @@
 /** Shapes that several routes take or give. */
 
 import * as z from '../bytes/schema.ts'
-import { isZone } from '../domain/alert.ts'
+import { isZone } from '../domain/local-time.ts'
 import * as f from '../domain/field.ts'
 
 /** Instants as they are written outside: RFC 3339, UTC, with milliseconds. */

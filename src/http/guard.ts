@@ -59,7 +59,8 @@ export function guard(app: App, port: Port): void {
     if (accessOf(request) !== 'login') return
     const { isOpenToRead = false, isForPeople = false } = request.routeOptions.config
     const refused =
-      judgeLogin(request.caller, port) ?? (isOpenToRead ? undefined : judgeReader(request.caller, isForPeople, port))
+      judgeLogin(request.caller, port) ??
+      (isOpenToRead ? undefined : judgeReader(request.caller, isForPeople, port, request.ip))
     if (refused) return stop(reply, refused, port)
   })
 }

@@ -2,13 +2,14 @@
 
 import * as z from '../bytes/schema.ts'
 import { who as whoShape } from '../control/view/shape.ts'
-import { rolesOf } from '../domain/principal.ts'
+import { rolesOf } from '../domain/role.ts'
 import * as question from '../domain/question.ts'
 import type { State } from '../domain/state.ts'
 import { act, type Desk } from './act.ts'
 import { freshChallenge } from './challenge.ts'
 import { clearLoginCookie } from './cookie.ts'
 import { formatInstant, instant, nothing } from './field.ts'
+import { askByIdp, idpBody } from './idp-login.ts'
 import { askAsJob, jobBody } from './job-login.ts'
 import { askByCode, codeBody, type Codes } from './login-code.ts'
 import { opened } from './opened.ts'
@@ -17,7 +18,7 @@ import type { Port } from './port.ts'
 import { problem, type Problem } from './problem.ts'
 import { read } from './read.ts'
 
-const body = z.discriminatedUnion('method', [passkeyBody, jobBody, codeBody])
+const body = z.discriminatedUnion('method', [passkeyBody, jobBody, codeBody, idpBody])
 
 const current = z.object({
   login: z.string(),
@@ -25,7 +26,7 @@ const current = z.object({
   openedAt: instant,
   expiresAt: instant,
   roles: z.array(z.string()),
-  method: z.enum(['passkey', 'job', 'code']),
+  method: z.enum(['passkey', 'job', 'code', 'oidc']),
   can: z.object({ administer: z.boolean(), approve: z.boolean() }),
 })
 
@@ -48,6 +49,7 @@ export function logins(desk: Desk, codes: Codes): void {
     status: 201,
     isSecret: true,
     ask: (asked) => {
+      if (asked.body.method === 'idp') return askByIdp(asked, asked.body, port)
       if (asked.body.method === 'passkey') return askByPasskey(asked, asked.body, port)
       return asked.body.method === 'job' ? askAsJob(asked, asked.body, port) : askByCode(asked, asked.body, codes, port)
     },
@@ -78,13 +80,16 @@ function describeLogin(id: string, { ledger, clock, views }: Port): z.input<type
   const login = state.logins.get(id)
   if (!login) return problem('sign_in_needed', 'Sign in first.', { next: 'countersign login' })
   const person = state.people.get(login.principal)
-  const roles = person ? rolesOf(person, at) : []
+  const rolesIn = (...scopes: string[]) => (person ? rolesOf(person, state, at, scopes) : [])
+  const roles = rolesIn()
   const who = question.callerEntity(login, state, at)
   // Freshness is asked for when it comes to it; this says what somebody could do after signing in again.
   const asked = { loginAgeSeconds: 0, isSelf: false }
   const administer =
     person !== undefined && question.ask(ledger.policies, who, 'invitePerson', [question.instance], asked).isAllowed
-  const approve = [...state.environments.values()].some(({ approverRole }) => roles.includes(approverRole))
+  const approve = [...state.environments.values()].some(({ environment, approverRole }) =>
+    rolesIn(`environment:${environment}`).includes(approverRole),
+  )
   return {
     login: login.id,
     who: views.who(login.principal),

@@ -14,7 +14,7 @@ export type Looking = Look & { readonly page?: Page }
 /** Undefined when the caller may see it and that is written down. Throws when it cannot be: then nothing is shown. */
 export async function enter({ page = {}, ...look }: Looking, request: FastifyRequest, port: Port) {
   const caller = request.caller!
-  const reader = { caller, personal: personalOf(request), isAllowed: mayRead(caller, port) }
+  const reader = { caller, personal: personalOf(request), isAllowed: mayRead(caller, port, request.ip) }
   const noted = await port.reading.see(look, page, reader)
   if (isRefusal(noted)) return problemOfRefusal(noted, true)
   return refusalOf(noted, port)

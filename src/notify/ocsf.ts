@@ -57,6 +57,7 @@ function classOf(source: Source): Class {
     case 'login.refused':
       return authentication(source, 1)
     case 'login.ended':
+    case 'idp.ended':
       return authentication(source, 2)
     case 'principal.invited':
       return account(source, isDone ? 1 : 99)
@@ -68,11 +69,21 @@ function classOf(source: Source): Class {
     case 'key.enrolled':
     case 'key.removed':
     case 'key.refused':
+    case 'identity.linked':
+    case 'identity.removed':
+    case 'identity.refused':
       return account(source, 99)
     case 'role.assigned':
+    case 'role.bound':
+    case 'group.joined':
+      return access(source, 1)
     case 'role.removed':
+    case 'role.unbound':
+    case 'group.left':
+      return access(source, 2)
     case 'role.refused':
-      return access(source, event.type === 'role.removed' ? 2 : event.type === 'role.assigned' ? 1 : 99)
+    case 'group.refused':
+      return access(source, 99)
     case 'alert.fired':
     case 'alert.acknowledged':
       return finding(event.alert, event.type === 'alert.fired' ? 1 : 2, source)
@@ -93,7 +104,10 @@ function account(source: Source, act: number): Class {
 
 function access(source: Source, act: number): Class {
   const { event } = source.leaf
-  const more = { user: userOf(personOf(source)), privileges: ['role' in event ? event.role : 'role'] }
+  const more = {
+    user: userOf(personOf(source)),
+    privileges: ['role' in event ? event.role : 'group' in event ? event.group : 'role'],
+  }
   return { uid: 3005, name: 'User Access Management', activity: act, more }
 }
 

@@ -48,6 +48,8 @@ function idOf(uid: cedar.EntityUidJson): string {
 export type ParsedSchema = {
   /** Every action with the groups it is directly in, by their ids alone, whatever their namespace. */
   readonly groups: ReadonlyMap<string, readonly string[]>
+  /** Action to the members that its context has or may have. */
+  readonly contexts: ReadonlyMap<string, ReadonlySet<string>>
   /** Combinations of principal type, action and resource type: each policy is validated for each. */
   readonly environments: number
   /** Common types that are made of other common types. */
@@ -75,7 +77,28 @@ function summary(namespaces: readonly cedar.NamespaceDefinition<string>[]): Pars
   }
   const types = namespaces.flatMap(({ commonTypes = {} }) => Object.entries(commonTypes))
   const names = new Set(types.map(([name]) => name))
-  return { groups, environments, nestedTypes: types.filter(([, type]) => mentions(type, names)).map(([name]) => name) }
+  const nestedTypes = types.filter(([, type]) => mentions(type, names)).map(([name]) => name)
+  return { groups, environments, nestedTypes, contexts: contextsOf(namespaces, new Map(types)) }
+}
+
+type Shape = { readonly attributes?: object; readonly type?: string; readonly name?: string }
+
+/** A context is a record, or the name of one. */
+function contextsOf(
+  namespaces: readonly cedar.NamespaceDefinition<string>[],
+  types: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const shapeOf = (context: Shape): Shape => {
+    const name = context.name ?? context.type ?? ''
+    return context.attributes ? context : ((types.get(name.slice(name.lastIndexOf(':') + 1)) ?? {}) as Shape)
+  }
+  const actions = namespaces.flatMap(({ actions: declared }) => Object.entries(declared))
+  return new Map(
+    actions.map(([id, { appliesTo }]) => [
+      id,
+      new Set(Object.keys(shapeOf((appliesTo?.context ?? {}) as Shape).attributes ?? {})),
+    ]),
+  )
 }
 
 /** Whether any type within `type` has one of the names, qualified or not. */

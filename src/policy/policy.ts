@@ -31,6 +31,8 @@ export interface PolicySet {
   readonly digest: DigestText
   /** The `@id` of every policy, sorted. */
   readonly ids: readonly string[]
+  /** The members that the schema lets the context of this action have; none for an action that it does not know. */
+  contextOf(action: string): ReadonlySet<string>
   /** Never throws: a question that does not fit the schema is refused with an error. */
   ask(question: Question): Answer
   /** Undefined for an id that is not in the set. */
@@ -49,6 +51,8 @@ export function loadPolicies(files: PolicyFiles): PolicySet | PolicyProblem[] {
   return policySet(loaded, slices)
 }
 
+const NOTHING: ReadonlySet<string> = new Set()
+
 function policySet({ digest, schema, policies }: LoadedFiles, slices: ReadonlyMap<string, string>): PolicySet {
   const byId = new Map(policies.map((policy) => [policy.id, policy]))
   const unreadable = answer(false, [], ['the question has a value that no policy can read'])
@@ -59,6 +63,7 @@ function policySet({ digest, schema, policies }: LoadedFiles, slices: ReadonlyMa
   return Object.freeze({
     digest,
     ids: Object.freeze([...byId.keys()]),
+    contextOf: (action: string) => schema.contexts.get(action) ?? NOTHING,
     ask: remember(think, mentionsOf(policies, schema.text), unreadable),
     describePolicy(id: string) {
       const policy = byId.get(id)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { chooseZones } from '../../src/cli/demo/zone.ts'
-import { localTime } from '../../src/domain/alert.ts'
+import { localTime } from '../../src/domain/local-time.ts'
 
 const anInstant = fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2034, 0, 1) })
 

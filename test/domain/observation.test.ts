@@ -80,7 +80,7 @@ test('a person reports on anything by their role', () => {
 
 test('a login that is over reports nothing, and is turned away once', () => {
   const { state } = given(...steps)
-  const matter = { caller: callerOf(job), at: NOON + 61 * 60_000 }
+  const matter = { caller: callerOf(job), given: {}, at: NOON + 61 * 60_000 }
   const decisions = decideObservations([step, step, step], matter, state, policies)
   expect(decisions).toMatchObject([{ reason: 'login_expired', event: { type: 'principal.refused' } }])
 })
@@ -88,7 +88,7 @@ test('a login that is over reports nothing, and is turned away once', () => {
 test('on a damaged log nothing is taken in', () => {
   const damaged: { event: Event } = { event: { type: 'log.damaged', leafIndex: 3, file: 'tile', problem: 'hash' } }
   const { state } = given(...steps, damaged)
-  const decisions = decideObservations([step, step], { caller: callerOf(job), at: NOON }, state, policies)
+  const decisions = decideObservations([step, step], { caller: callerOf(job), given: {}, at: NOON }, state, policies)
   expect(decisions).toMatchObject([{ reason: 'log_damaged' }])
 })
 
@@ -106,7 +106,7 @@ test('many are each answered as they would be alone', () => {
       const alone = asked.map((command) =>
         decide({ command, caller, claims: undefined, given: {}, at: NOON }, state, policies),
       )
-      expect(decideObservations(asked, { caller, at: NOON }, state, policies)).toEqual(alone)
+      expect(decideObservations(asked, { caller, given: {}, at: NOON }, state, policies)).toEqual(alone)
     }),
   )
 })

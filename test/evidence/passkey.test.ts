@@ -27,6 +27,7 @@ test('a registration gives the credential and its public key', () => {
     algorithm: 'ES256',
     signCount: 0,
     userVerified: true,
+    deviceBound: true,
     backedUp: false,
     aaguid: software.SOFTWARE_AAGUID,
     origin,
@@ -39,6 +40,7 @@ test('an assertion over the challenge is accepted, here and by the library', asy
     signCount: 1,
     signCountRegressed: false,
     userVerified: true,
+    deviceBound: true,
     backedUp: false,
     origin,
   })

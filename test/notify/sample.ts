@@ -211,6 +211,16 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
     after: 2,
   },
   'trail.refused': { type: 'trail.refused', wanted: 'export' },
+  'role.bound': { type: 'role.bound', group: 'payments', role: 'approver', by: ana, scope: 'environment:production' },
+  'role.unbound': { type: 'role.unbound', group: 'payments', role: 'approver', by: ana },
+  'group.defined': { type: 'group.defined', group: 'payments', source: 'direct', by: ana },
+  'group.removed': { type: 'group.removed', group: 'payments', by: ana },
+  'group.joined': { type: 'group.joined', group: 'payments', person: mara, by: ana },
+  'group.left': { type: 'group.left', group: 'payments', person: mara, by: ana },
+  'group.refused': { type: 'group.refused', group: 'payments', person: mara, by: ana, wanted: 'add' },
+  'network.defined': { type: 'network.defined', network: 'office', cidrs: ['192.0.2.0/24'], by: ana },
+  'network.removed': { type: 'network.removed', network: 'office', by: ana },
+  'network.refused': { type: 'network.refused', network: 'office', by: ana, wanted: 'define' },
   'role.refused': { type: 'role.refused', person: mara, role: 'auditor', by: ana, wanted: 'assign' },
 }
 

@@ -353,6 +353,56 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     {},
     `took the role auditor from {${mara}}`,
   ],
+  'role.bound': [
+    {
+      type: 'role.bound',
+      group: 'payments',
+      role: 'approver',
+      by: ana,
+      scope: 'environment:production',
+      from: NOON + 3_600_000,
+      until: NOON + 7_200_000,
+    },
+    {},
+    'gave everybody in payments the role approver in production from 2026-11-18T11:00:00.000Z until 2026-11-18T12:00:00.000Z',
+  ],
+  'role.unbound': [
+    { type: 'role.unbound', group: 'payments', role: 'approver', by: ana, scope: 'repository:acme/shop' },
+    {},
+    'took the role approver for acme/shop from everybody in payments',
+  ],
+  'group.defined': [
+    { type: 'group.defined', group: 'payments', source: 'direct', by: ana },
+    {},
+    'defined the group payments',
+  ],
+  'group.removed': [{ type: 'group.removed', group: 'payments', by: ana }, {}, 'removed the group payments'],
+  'group.joined': [
+    { type: 'group.joined', group: 'payments', person: mara, by: ana },
+    {},
+    `put {${mara}} into the group payments`,
+  ],
+  'group.left': [
+    { type: 'group.left', group: 'payments', person: mara, by: ana },
+    {},
+    `took {${mara}} out of the group payments`,
+  ],
+  'group.refused': [
+    { type: 'group.refused', group: 'payments', person: mara, by: ana, wanted: 'add' },
+    { reason: 'group_kept_elsewhere' },
+    `was refused to put {${mara}} into the group payments: this group is kept by a directory; its people are put into it there`,
+  ],
+  'network.defined': [
+    { type: 'network.defined', network: 'office', cidrs: ['192.0.2.0/24', '2001:db8::/32'], by: ana },
+    {},
+    'defined the network office: 192.0.2.0/24 and 2001:db8::/32',
+  ],
+  'network.removed': [{ type: 'network.removed', network: 'office', by: ana }, {}, 'removed the network office'],
+  'network.refused': [
+    { type: 'network.refused', network: 'office', by: ana, wanted: 'define' },
+    { reason: 'policy_refused' },
+    'was refused to define the network office: the policies in force do not permit this',
+  ],
   'role.refused': [
     { type: 'role.refused', person: mara, role: 'auditor', by: ana, wanted: 'assign' },
     { reason: 'principal_revoked' },

@@ -1,6 +1,6 @@
 /** Where people of the demo live, so that right now it is working time for them, or the middle of their night or weekend. */
 
-import { localTime } from '../../domain/alert.ts'
+import { localTime } from '../../domain/local-time.ts'
 
 const CITIES = [
   'Pacific/Auckland',

@@ -9,9 +9,10 @@ import { decide } from '../../domain/decide.ts'
 import type { Decision } from '../../domain/decision.ts'
 import type { Caller } from '../../domain/leaf.ts'
 import type { Login } from '../../domain/login.ts'
-import { isActive, rolesOf, type Person } from '../../domain/principal.ts'
+import { isActive, type Person } from '../../domain/principal.ts'
 import { adviceOf } from '../../domain/reason.ts'
 import { closedBecause, type Release } from '../../domain/release.ts'
+import { rolesOf } from '../../domain/role.ts'
 import type { Sight } from './sight.ts'
 import type { ReleaseSummary, Who } from './shape.ts'
 import { whoOf } from './who.ts'
@@ -27,13 +28,17 @@ export function wouldDecide(
   const claims: AssertionClaims = {
     credentialId: person.passkeys[0] ?? '',
     isUserVerified: true,
+    isDeviceBound: true,
     isOverStatement: true,
   }
   const caller: Caller = { id: person.id, kind: 'person', login: login.id }
   const command = { type: 'give approval', release: release.release } as const
+  // Where they will be when they sign, nobody knows: in any of the networks that are defined.
+  const networks = [...state.networks.keys()]
+  const given = networks.length > 0 ? { networks } : {}
   const logins = new Book<Login>('logins')
   logins.add(login.id, login)
-  return decide({ command, caller, claims, given: {}, at }, { ...state, logins }, policies)
+  return decide({ command, caller, claims, given, at }, { ...state, logins }, policies)
 }
 
 export function wouldAllow(person: Person, release: Release, sight: Sight, login?: Login): boolean {
@@ -51,8 +56,9 @@ export function approversOf(release: Release, sight: Sight): Who[] {
   const { state, at } = sight
   if (closedBecause(release, state, at)) return []
   const role = state.environments.get(release.environment)?.approverRole
+  const scopes = [`environment:${release.environment}`, `repository:${release.repository}`]
   const holders = [...state.people.values()].filter(
-    (person) => isActive(person) && rolesOf(person, at).includes(role ?? ''),
+    (person) => isActive(person) && rolesOf(person, state, at, scopes).includes(role ?? ''),
   )
   return holders.filter((person) => wouldAllow(person, release, sight)).map(({ id }) => whoOf(id, sight))
 }

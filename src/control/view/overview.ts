@@ -1,7 +1,8 @@
 /** Is anything waiting, wrong or unusual? One page for whoever asks. */
 
 import type { Caller } from '../../domain/leaf.ts'
-import { isActive, rolesOf } from '../../domain/principal.ts'
+import { isActive } from '../../domain/principal.ts'
+import { bindingsOf, isInForce } from '../../domain/role.ts'
 import { stateOf, type Release } from '../../domain/release.ts'
 import type { Activity } from '../../index/activity.ts'
 import { TrailError } from '../trail/asking.ts'
@@ -61,8 +62,9 @@ function privilegeOf({ state, at }: Sight): Overview['privilege'] {
   const jobs = [...state.jobs.values()].filter(({ expiresAt }) => expiresAt > at)
   return {
     grantsLive: liveGrants(state, at).length,
-    peopleWithRoles: [...state.people.values()].filter((person) => isActive(person) && rolesOf(person, at).length > 0)
-      .length,
+    peopleWithRoles: [...state.people.values()].filter(
+      (person) => isActive(person) && bindingsOf(person, state).some((binding) => isInForce(binding, at)),
+    ).length,
     jobsLive: new Set(jobs.map(({ principal }) => principal)).size,
   }
 }

@@ -1,7 +1,8 @@
 /** The people of this instance: roles of this moment, hours in their own zone, and the keys they sign with. */
 
 import type { Key } from '../../domain/key.ts'
-import { rolesOf, type Person } from '../../domain/principal.ts'
+import type { Person } from '../../domain/principal.ts'
+import { rolesOf } from '../../domain/role.ts'
 import { instantOf } from './phrase.ts'
 import type { Person as PersonShape } from './shape.ts'
 import { whoOf, type Names } from './who.ts'
@@ -16,7 +17,7 @@ function describe(person: Person, keys: readonly Key[], names: Names & { readonl
   const { id, zone, hours, enrolledAt, revokedAt, passkeys, leafIndex } = person
   return {
     who: whoOf(id, names),
-    roles: rolesOf(person, names.at),
+    roles: rolesOf(person, names.state, names.at),
     zone,
     hours: { from: hours.from, to: hours.to, days: [...hours.days] },
     enrolled: enrolledAt !== undefined,

@@ -1,7 +1,7 @@
 /** Who decides about a release and why, and what speaks against it: only what facts in the log show, in plain words. */
 
 import { behind } from '../../domain/build.ts'
-import { localTime } from '../../domain/alert.ts'
+import { localTime } from '../../domain/local-time.ts'
 import type { Commit } from '../../domain/commit.ts'
 import { freezeOf, type Freeze } from '../../domain/freeze.ts'
 import type { Caller } from '../../domain/leaf.ts'

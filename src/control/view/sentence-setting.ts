@@ -30,7 +30,6 @@ type Room =
   | 'login'
   | 'policy'
   | 'principal'
-  | 'role'
   | 'target'
 type Types = Extract<EventType, `${Room}.${string}`>
 
@@ -52,7 +51,12 @@ function whatOf({ person, fields, evidence }: Order): string {
 
 const refusedErasure = { ask: 'to erase', agree: 'to agree to erase', decline: 'to decline to erase' }
 
-const methods = { passkey: 'with a passkey', job: 'with the token of its CI', code: 'at the command line' }
+const methods = {
+  passkey: 'with a passkey',
+  job: 'with the token of its CI',
+  code: 'at the command line',
+  oidc: 'at an identity provider',
+}
 
 const kinds: Readonly<Record<Kind, string>> = {
   ssh: 'SSH',
@@ -175,18 +179,6 @@ export const tells: Tells<Types> = {
   }),
   'principal.revoked': ({ principal }) => ({ sentence: `revoked ${named(principal)}`, ...aboutPerson(principal) }),
   'principal.refused': ({ wanted }, { reason }) => ({ sentence: `was refused to ${wanted}${because(reason)}` }),
-  'role.assigned': ({ person, role, until }, { at }) => ({
-    sentence: `gave ${named(person)} the role ${role}${until === undefined ? '' : ` for ${span(until - at)}`}`,
-    ...aboutPerson(person),
-  }),
-  'role.removed': ({ person, role }) => ({
-    sentence: `took the role ${role} from ${named(person)}`,
-    ...aboutPerson(person),
-  }),
-  'role.refused': ({ person, role, wanted }, { reason }) => ({
-    sentence: `was refused to ${wanted} the role ${role} ${wanted === 'assign' ? 'to' : 'of'} ${named(person)}${because(reason)}`,
-    ...aboutPerson(person),
-  }),
   'target.defined': ({ target, kind, address }) => ({
     sentence: `defined the target ${target} (${kinds[kind]} at ${address})`,
     ...about('target', target),

@@ -3,12 +3,21 @@
 import type { EventType } from '../../domain/event.ts'
 import type { Leaf } from '../../domain/leaf.ts'
 import type { Known, Tell, Tells, Told } from './phrase.ts'
+import { tells as ofAccess } from './sentence-access.ts'
 import { tells as ofEnvironments } from './sentence-environment.ts'
+import { tells as ofIdentities } from './sentence-identity.ts'
 import { tells as ofReleases } from './sentence-release.ts'
 import { tells as ofSettings } from './sentence-setting.ts'
 import { tells as ofTrail } from './sentence-trail.ts'
 
-const tells: Tells<EventType> = { ...ofEnvironments, ...ofReleases, ...ofSettings, ...ofTrail }
+const tells: Tells<EventType> = {
+  ...ofAccess,
+  ...ofEnvironments,
+  ...ofIdentities,
+  ...ofReleases,
+  ...ofSettings,
+  ...ofTrail,
+}
 
 /** Principals stand in the sentence as `{person:…}`. */
 export function tell(leaf: Leaf, known: Known): Told {
