@@ -1,6 +1,5 @@
 /** Declarations: what administrators set up once. */
 
-import { kind, preset } from '../domain/target.ts'
 import { DIALECTS } from '../evidence/oidc-dialect.ts'
 import type { Declaration } from './command.ts'
 import { parseCount, parseDuration } from './text.ts'
@@ -65,7 +64,7 @@ export const admin: readonly Declaration[] = [
     summary: 'Define a host, database, cloud or API that credentials are lent for, or change it',
     arguments: [['<target>', 'its name']],
     options: [
-      { flags: '--kind <kind>', text: 'what it is', choices: [...kind.options], isMandatory: true },
+      { flags: '--kind <kind>', text: 'what it is', choices: ['ssh', 'postgres', 'oidc', 'x509'], isMandatory: true },
       { flags: '--address <host:port>', text: 'where it is', isMandatory: true },
       { flags: '--login <name>', text: 'ssh: account that a job may log in as', isRepeated: true },
       { flags: '--host-key <line>', text: 'ssh: the key that the host must show, as "ssh-ed25519 AAAA…"' },
@@ -75,8 +74,15 @@ export const admin: readonly Declaration[] = [
       { flags: '--parent-role <role>', text: 'postgres: role whose rights a job gets' },
       { flags: '--admin-file <path>', text: 'postgres: file on the server (mode 0600) with the administrator’s URL' },
       { flags: '--audience <audience>', text: 'oidc: whom the token is for' },
-      { flags: '--preset <preset>', text: 'oidc: how its tools look for a token', choices: [...preset.options] },
-      { flags: '--account <account>', text: 'oidc: whom a job becomes: AWS role, Google service account, Azure tenant/client' },
+      {
+        flags: '--preset <preset>',
+        text: 'oidc: how its tools look for a token',
+        choices: ['aws', 'google', 'azure', 'vault', 'kubernetes'],
+      },
+      {
+        flags: '--account <account>',
+        text: 'oidc: whom a job becomes: AWS role, Google service account, Azure tenant/client',
+      },
       { flags: '--variable <name>', text: 'oidc: put the token into this variable, too, as DEPLOY_TOKEN' },
       { flags: '--certificate-file <file>', text: 'oidc: certificate authority of the place, as PEM' },
     ],

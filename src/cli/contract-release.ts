@@ -1,6 +1,7 @@
 /** Shapes of releases and grants in the API's answers. */
 
 import * as z from '../bytes/schema.ts'
+import { preset, variable } from '../domain/target.ts'
 import { exact, instant, leafIndex, shown, who } from './contract.ts'
 
 export const releaseState = z.enum([
@@ -120,9 +121,27 @@ export const postgresCredential = z.object({
 })
 export type PostgresCredential = z.infer<typeof postgresCredential>
 
+export const tokenCredential = z.object({
+  kind: z.literal('oidc'),
+  /** A compact JWS, as no shell and no configuration takes for anything else. */
+  token: z
+    .string()
+    .max(8_192)
+    .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/),
+  audience: word,
+  host: word,
+  port,
+  serial: z.string().regex(/^\d{1,15}$/),
+  preset: preset.optional(),
+  account: word.optional(),
+  variable: variable.optional(),
+  certificate: z.string().max(8_192).optional(),
+})
+export type TokenCredential = z.infer<typeof tokenCredential>
+
 export const granted = z.object({
   grant: shown,
   expiresAt: instant,
-  credential: z.discriminatedUnion('kind', [sshCredential, postgresCredential]),
+  credential: z.discriminatedUnion('kind', [sshCredential, postgresCredential, tokenCredential]),
 })
 export type Granted = z.infer<typeof granted>

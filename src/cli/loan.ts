@@ -10,6 +10,7 @@ import { granted, type Granted } from './contract-release.ts'
 import { Failure } from './failure.ts'
 import { lendPostgres, type PostgresLoan } from './handover-postgres.ts'
 import { lendSsh, type SshLoan, type Variables } from './handover-ssh.ts'
+import { lendTokens, type TokenLoan } from './handover-token.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant } from './text.ts'
 
@@ -47,6 +48,7 @@ export async function takeLoan(
   const variables = {
     ...(await lendSsh(grants.flatMap(asSsh), folder, lent)),
     ...lendPostgres(grants.flatMap(asPostgres), folder),
+    ...lendTokens(grants.flatMap(asToken), folder),
   }
   const held = lent.move()
   return { variables, [Symbol.asyncDispose]: async () => await held.disposeAsync() }
@@ -69,6 +71,10 @@ function asPostgres({ target, granted: { credential } }: Grant): PostgresLoan[] 
   return credential.kind === 'postgres' ? [{ target, credential }] : []
 }
 
+function asToken({ target, granted: { credential, expiresAt } }: Grant): TokenLoan[] {
+  return credential.kind === 'oidc' ? [{ target, credential, expiresAt }] : []
+}
+
 async function giveBack(client: Client, grant: string, terminal: Terminal): Promise<void> {
   try {
     const { leafIndex } = await client.write(
@@ -85,7 +91,12 @@ async function giveBack(client: Client, grant: string, terminal: Terminal): Prom
 
 /** GitHub hides a masked value in everything the job prints afterwards. */
 function mask({ credential }: Granted, { env, format }: Terminal): void {
-  if (credential.kind === 'postgres' && env['GITHUB_ACTIONS'] === 'true' && format === 'text') {
-    process.stdout.write(`::add-mask::${credential.password}\n`)
-  }
+  if (env['GITHUB_ACTIONS'] !== 'true' || format !== 'text') return
+  for (const secret of secretsOf(credential)) process.stdout.write(`::add-mask::${secret}\n`)
+}
+
+/** What of a credential opens something to whoever reads it. */
+function secretsOf(credential: Granted['credential']): readonly string[] {
+  if (credential.kind === 'postgres') return [credential.password]
+  return credential.kind === 'oidc' ? [credential.token] : []
 }

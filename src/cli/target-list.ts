@@ -1,4 +1,4 @@
-/** Hosts and databases as they are defined now. */
+/** What credentials are lent for, as they are defined now. */
 
 import * as z from '../bytes/schema.ts'
 import { leafIndex, shown } from './contract.ts'
@@ -15,6 +15,7 @@ const targets = z.object({
       principals: z.array(shown).optional(),
       database: shown.optional(),
       parentRole: shown.optional(),
+      audience: shown.optional(),
       leafIndex,
     }),
   ),
@@ -23,13 +24,15 @@ const targets = z.object({
 export async function run(options: ServerOptions, terminal: Terminal): Promise<number> {
   const answer = await openClient(options, terminal).get('/api/v1/targets', targets)
   const head = ['TARGET', 'KIND', 'ADDRESS', 'LEAF', 'AS']
-  const rows = answer.targets.map(({ target, kind, address, principals, database, parentRole, leafIndex: at }) => [
-    target,
-    kind,
-    address,
-    String(at),
-    principals?.join(',') ?? `${parentRole ?? '-'} in ${database ?? '-'}`,
-  ])
+  const rows = answer.targets.map(
+    ({ target, kind, address, principals, database, parentRole, audience, leafIndex: at }) => [
+      target,
+      kind,
+      address,
+      String(at),
+      principals?.join(',') ?? audience ?? (parentRole ? `${parentRole} in ${database ?? '-'}` : '-'),
+    ],
+  )
   terminal.result(answer, () => table([head, ...rows], terminal.columns))
   return 0
 }

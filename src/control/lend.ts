@@ -9,6 +9,8 @@ import type { ReadonlyState } from '../domain/state.ts'
 import type { Target } from '../domain/target.ts'
 import { isRefusal } from '../evidence/refusal.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
+import type { Authorities } from './authority.ts'
+import { mintToken, type TokenCredential } from './lend-token.ts'
 import type { TargetAccess } from './target-access.ts'
 
 export type SshCredential = {
@@ -29,7 +31,7 @@ export type PostgresCredential = {
   readonly database: string
   readonly serial: string
 }
-export type Credential = SshCredential | PostgresCredential
+export type Credential = SshCredential | PostgresCredential | TokenCredential
 
 const PREFIX = 'cs_'
 /** Clocks of targets may be a little behind ours. */
@@ -38,21 +40,35 @@ const SKEW_MS = 30_000
 export class Lender {
   readonly #sshCa: KeyObject
   readonly #access: TargetAccess
+  readonly #authorities: Authorities
 
-  constructor(sshCa: KeyObject, access: TargetAccess) {
+  constructor(sshCa: KeyObject, access: TargetAccess, authorities: Authorities) {
     this.#sshCa = sshCa
     this.#access = access
+    this.#authorities = authorities
   }
 
   /** The one moment at which the secret exists here: it goes to the caller and is not kept. Throws when the target refuses. */
   async mint(grant: Grant, state: ReadonlyState): Promise<Credential> {
     const target = state.targets.get(grant.target)!
-    const made =
-      target.kind === 'ssh' ? this.#mintCertificate(grant, target, state) : await this.#mintRole(grant, target)
+    const made = await this.#make(grant, target, state)
     if (state.grants.get(grant.grant)?.endedAt === undefined) return made
     // Revoked while the target was busy: nobody gets it, and whoever was told to clear it may have come too early.
     await this.withdraw(grant, state, grant.issuedAt)
     throw new Error('the grant ended while its credential was made')
+  }
+
+  async #make(grant: Grant, target: Target, state: ReadonlyState): Promise<Credential> {
+    switch (target.kind) {
+      case 'ssh':
+        return this.#mintCertificate(grant, target, state)
+      case 'postgres':
+        return this.#mintRole(grant, target)
+      case 'oidc':
+        return { ...(await mintToken(grant, target, state, this.#authorities)), ...placeOf(target) }
+      case 'x509':
+        throw new Error('not yet')
+    }
   }
 
   #mintCertificate(grant: Grant, target: Target, state: ReadonlyState): SshCredential {
@@ -109,7 +125,8 @@ export class Lender {
     state: ReadonlyState,
     at: number,
   ): Promise<{ readonly how: Cleared; readonly terminated: number }> {
-    if (grant.cause === 'mint_failed' && grant.kind === 'ssh') return { how: 'never_made', terminated: 0 }
+    if (grant.cause === 'mint_failed' && grant.kind !== 'postgres') return { how: 'never_made', terminated: 0 }
+    if (grant.kind === 'oidc') return { how: grant.expiresAt <= at ? 'expired' : 'left_to_expire', terminated: 0 }
     if (grant.kind === 'ssh') return { how: grant.expiresAt <= at ? 'expired' : 'listed_as_revoked', terminated: 0 }
     const owner = parentOf(state.targets.get(grant.target)!)
     const { terminated } = await postgres.withdrawRole({

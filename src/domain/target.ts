@@ -1,4 +1,4 @@
-/** What can be reached with a credential: a host over SSH, a database. How Countersign itself gets in is not in the log. */
+/** What can be reached with a credential: a host, a database, a cloud, an API. How Countersign itself gets in is not in the log. */
 
 import * as z from '../bytes/schema.ts'
 import * as f from './field.ts'
@@ -7,10 +7,24 @@ import type { State } from './state.ts'
 const address = z.string().regex(/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\]):\d{1,5}$/)
 const unixName = z.string().regex(/^[a-z_][a-z0-9_-]{0,62}$/)
 
+/**
+ * `oidc` is whatever trusts tokens of our issuer: clouds, clusters, vaults, APIs. `x509` is whatever trusts certificates of our
+ * authority.
+ */
+export const kind = z.enum(['ssh', 'postgres', 'oidc', 'x509'])
+export type Kind = z.infer<typeof kind>
+
+/** How the tools of its place look for a token. */
+export const preset = z.enum(['aws', 'google', 'azure', 'vault', 'kubernetes'])
+export type Preset = z.infer<typeof preset>
+
+/** A secret is handed over under a name that ends like one, so that it is never one that decides what a program loads. */
+export const variable = z.string().regex(/^[A-Z][A-Z0-9_]{0,62}(?:TOKEN|KEY|SECRET|PASSWORD|CREDENTIALS?|PAT|URL|DSN)$/)
+
 export const events = {
   'target.defined': z.strictObject({
     target: f.name,
-    kind: z.enum(['ssh', 'postgres']),
+    kind,
     address,
     logins: z.array(unixName).max(16).optional(),
     forceCommand: f.text.optional(),
@@ -18,6 +32,21 @@ export const events = {
     hostKey: z.string().max(1024).optional(),
     database: unixName.optional(),
     parentRole: unixName.optional(),
+    /** oidc: for whom its tokens are, and nobody else. */
+    audience: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,512}$/)
+      .optional(),
+    preset: preset.optional(),
+    /** oidc: whom a job becomes there: a role, a service account, `tenant/client`. */
+    account: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,512}$/)
+      .optional(),
+    /** What a job of it finds the token under, in its environment. */
+    variable: variable.optional(),
+    /** The certificate authority of the place itself, as PEM. */
+    certificate: z.string().max(8192).optional(),
   }),
 }
 

@@ -7,6 +7,7 @@ import type { Recorded } from '../control/ledger.ts'
 import * as shape from '../control/view/shape.ts'
 import * as f from '../domain/field.ts'
 import { adviceOf } from '../domain/reason.ts'
+import { preset } from '../domain/target.ts'
 import { isRefusal } from '../evidence/refusal.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
 import { act, type Asked, type Asking, type Desk } from './act.ts'
@@ -44,6 +45,18 @@ const credential = z.discriminatedUnion('kind', [
     port: z.int(),
     database: z.string(),
     serial: z.string(),
+  }),
+  z.object({
+    kind: z.literal('oidc'),
+    token: z.string(),
+    audience: z.string(),
+    host: z.string(),
+    port: z.int(),
+    serial: z.string(),
+    preset: preset.optional(),
+    account: z.string().optional(),
+    variable: z.string().optional(),
+    certificate: z.string().optional(),
   }),
 ])
 const granted = z.object({ grant: z.string(), expiresAt: instant, credential })

@@ -1,5 +1,6 @@
 /** What can be reached with a credential. How the server itself gets in is a file on its machine, and in no log. */
 
+import { X509Certificate } from 'node:crypto'
 import * as z from '../bytes/schema.ts'
 import * as shape from '../control/view/shape.ts'
 import * as question from '../domain/question.ts'
@@ -57,12 +58,24 @@ export function targets(desk: Desk): void {
 
 type Target = Omit<z.output<typeof body>, 'principals' | 'adminFile'>
 
-function judge({ kind, parentRole, hostKey }: Target): Problem | undefined {
+function judge({ kind, parentRole, hostKey, audience, certificate }: Target): Problem | undefined {
+  if (kind === 'oidc' && audience === undefined)
+    return problem('malformed', 'body.audience: a token is for somebody; name whom')
+  if (certificate !== undefined && !isCertificate(certificate))
+    return problem('malformed', 'body.certificate: is not one certificate as PEM')
   if (kind === 'postgres' && parentRole === undefined)
     return problem('malformed', 'body.parentRole: a database role inherits what it may do from one')
   if (hostKey !== undefined && isRefusal(parseSshPublicKey(hostKey)))
     return problem('malformed', 'body.hostKey: is not an OpenSSH public key')
   return undefined
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).toString().trim() === text.trim()
+  } catch {
+    return false
+  }
 }
 
 /** Only for whom the policies let define targets: to others, the answer would tell which files are there. */

@@ -7,9 +7,10 @@
  *     keys/log.overlap.pem     the private key before it, while both sign; then gone
  */
 
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { codeOf, reasonOf, StoreError } from './error.ts'
 import { diskFiles, type Files } from './file.ts'
 import { formatPrivateKey, isEncrypted, parsePrivateKey } from './pkcs8.ts'
@@ -33,7 +34,8 @@ export interface KeysOptions {
   readonly files?: Files
 }
 
-export type KeyKind = 'ed25519' | 'ml-dsa-44'
+/** `rsa` has 3072 bits, `ec` is P-256. */
+export type KeyKind = 'ed25519' | 'ml-dsa-44' | 'rsa' | 'ec'
 
 export interface Keys {
   /**
@@ -109,7 +111,7 @@ class KeyDirectory implements Keys {
     const former = join(this.#directory, `${name}.former-${formerPublicKeys.length + 1}.pem`)
     // The old public key first: a crash in between leaves it listed and still in use, which harms nothing.
     await this.#files.replace(former, Buffer.from(publicKey.export({ format: 'pem', type: 'spki' })), 0o644)
-    return this.#create(name)
+    return this.#create(name, privateKey.asymmetricKeyType as KeyKind)
   }
 
   /** Its bytes are overwritten first: a file system may keep what a removed file held for long. */
@@ -134,7 +136,7 @@ class KeyDirectory implements Keys {
   }
 
   async #create(name: string, kind: KeyKind = 'ed25519'): Promise<InstanceKey> {
-    const { privateKey } = kind === 'ed25519' ? generateKeyPairSync(kind) : generateKeyPairSync(kind)
+    const privateKey = await generate(kind)
     await this.#write(this.#path(name), privateKey)
     return this.#describe(name, privateKey)
   }
@@ -181,6 +183,14 @@ class KeyDirectory implements Keys {
       throw new StoreError('absent', 'a key name has lower-case letters, digits and hyphens')
     return join(this.#directory, part ? `${name}.${part}.pem` : `${name}.pem`)
   }
+}
+
+async function generate(kind: KeyKind): Promise<KeyObject> {
+  if (kind === 'ed25519') return generateKeyPairSync(kind).privateKey
+  if (kind === 'ml-dsa-44') return generateKeyPairSync(kind).privateKey
+  if (kind === 'ec') return generateKeyPairSync(kind, { namedCurve: 'P-256' }).privateKey
+  // It takes a moment, and others are waiting meanwhile.
+  return (await promisify(generateKeyPair)('rsa', { modulusLength: 3072 })).privateKey
 }
 
 /** Refuses what group or others may read or write. Absent is fine. */

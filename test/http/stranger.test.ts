@@ -42,6 +42,7 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/observations': { kind: 'step.ended', at: '2026-11-18T10:00:00Z' },
   'POST /api/v1/log/repair': {},
   'POST /api/v1/log/rotation': {},
+  'POST /api/v1/authorities/:name/rotation': {},
   'POST /api/v1/alerts/:id/acknowledgement': {},
   'POST /api/v1/searches': { name: 'refusals', query: 'outcome:refused' },
   'POST /api/v1/evidence-packages': { from: '0', to: '3' },
@@ -52,6 +53,7 @@ const REGISTRATION = { ...envelope, response: { clientDataJSON: 'aaaa', attestat
 const EXAMPLES: Readonly<Record<string, string>> = {
   ':id': '@ben',
   ':role': 'approver',
+  ':name': 'oidc',
   ':asked': '1',
   ':freeze': 'freeze:0000000000',
   ':fingerprint': encodeURIComponent(`SHA256:${'a'.repeat(43)}`),

@@ -102,6 +102,7 @@ async function tourErasures(office: Office, ana: Worker, asked: object): Promise
 async function tourSettings({ office, ana, door }: Story): Promise<void> {
   await office.post('/api/v1/repositories', registration(door), ana.token)
   await office.post('/api/v1/targets', SSH_TARGET, ana.token)
+  await office.post('/api/v1/authorities/oidc/rotation', {}, ana.token)
   await office.post('/api/v1/environments', ENVIRONMENT, ana.token)
   const frozen = await office.post('/api/v1/freezes', { environment: 'production', reason: 'the tour' }, ana.token)
   await office.ask('DELETE', `/api/v1/freezes/${frozen.body.result.freeze}`, { as: ana.token })
@@ -155,6 +156,8 @@ async function tourTrail({ office, ana, door }: Story): Promise<void> {
   const { body: made } = await office.post('/api/v1/evidence-packages', period, ana.token)
   await office.get(`/api/v1/evidence-packages/${made.result.digest}`, ana.token)
   await office.get('/.well-known/countersign/revoked-keys')
+  await office.get('/.well-known/openid-configuration')
+  await office.get('/.well-known/jwks.json')
   await office.get('/api/openapi.json')
 }
 
