@@ -13,6 +13,7 @@ import { parseWitnesses, quorumOf } from './witness-option.ts'
 import type { Terminal } from './terminal.ts'
 
 const CONSOLE = resolve(import.meta.dirname, '../../dist/console')
+const VERIFY_PAGE = resolve(import.meta.dirname, '../../dist/verify.html')
 
 export interface UpFlags extends InstanceFlags, TimestampFlags {
   readonly host?: string
@@ -38,6 +39,7 @@ export async function run(flags: UpFlags, terminal: Terminal): Promise<number> {
     publicUrl: options.publicUrl,
     version: options.version,
     consoleDirectory: CONSOLE,
+    verifyPage: VERIFY_PAGE,
     ...(flags.trustedProxy && { trustedProxies: flags.trustedProxy }),
   }
   const server = await createServer(portOf(host, config, report))

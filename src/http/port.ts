@@ -50,6 +50,8 @@ export type Config = {
   readonly version: string
   /** The console as built; pages say how to build it when it is not there. */
   readonly consoleDirectory: string
+  /** The stand-alone page that checks packages, as built. */
+  readonly verifyPage?: string | undefined
   /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[] | undefined
   readonly rates?: Rates | undefined

@@ -47,6 +47,7 @@ import { searches } from './searches.ts'
 import { STREAM_TIMES, type StreamTimes } from './stream.ts'
 import { pages } from './static.ts'
 import { targets } from './targets.ts'
+import { verifyPage } from './verify-page.ts'
 import { why } from './why.ts'
 
 const BODY_LIMIT = 1 << 20
@@ -115,6 +116,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
     desk.app.swagger(),
   )
   pages(desk.app, desk.port)
+  verifyPage(desk.app, desk.port)
   return events(desk, times)
 }
 

@@ -22,7 +22,12 @@ const TYPES: Readonly<Record<string, string>> = {
 const MAX_FILES = 2_000
 const MAX_FILE_BYTES = 8 << 20
 
-type Asset = { readonly bytes: Buffer; readonly type: string; readonly etag: string; zipped?: Buffer | undefined }
+export type Asset = {
+  readonly bytes: Buffer
+  readonly type: string
+  readonly etag: string
+  zipped?: Buffer | undefined
+}
 
 /** Places of the console: each answers with the same page, which then shows what its address says. */
 const PAGES = [
@@ -33,6 +38,7 @@ const PAGES = [
   '/trail',
   '/alerts',
   '/people',
+  '/verify',
   '/enrol',
   '/sign-in',
   '/cli-login',
@@ -60,6 +66,10 @@ export function pages(app: App, { config }: Port): void {
   }
 }
 
+export function assetOf(bytes: Buffer, type: string): Asset {
+  return { bytes, type, etag: `"${digestOf(bytes).slice(7, 39)}"` }
+}
+
 /** Hidden files and the manifest of the build are not served. Empty when nothing was built. */
 function loadAssets(directory: string): Map<string, Asset> {
   const assets = new Map<string, Asset>()
@@ -68,8 +78,7 @@ function loadAssets(directory: string): Map<string, Asset> {
     const type = TYPES[extname(name)]
     if (!type || name.split('/').some((part) => part.startsWith('.')) || !/^[A-Za-z0-9._/-]+$/.test(name)) continue
     if (assets.size >= MAX_FILES || statSync(path).size > MAX_FILE_BYTES) continue
-    const bytes = readFileSync(path)
-    assets.set(name, { bytes, type, etag: `"${digestOf(bytes).slice(7, 39)}"` })
+    assets.set(name, assetOf(readFileSync(path), type))
   }
   return assets
 }
@@ -84,7 +93,7 @@ function listFiles(directory: string): string[] {
   }
 }
 
-function send(asset: Asset, cache: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function send(asset: Asset, cache: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   void reply.headers({ 'cache-control': cache, etag: asset.etag, vary: 'accept-encoding' }).type(asset.type)
   if (request.headers['if-none-match'] === asset.etag) return reply.code(304).send()
   const wantsGzip = /(?:^|,)\s*gzip\s*(?:;|,|$)/.test(String(request.headers['accept-encoding'] ?? ''))
