@@ -15,6 +15,7 @@ import { OverviewPage } from './overview/overview-page.tsx'
 import { Loading, Trouble } from './part/answer.tsx'
 import { PeoplePage } from './person/people-page.tsx'
 import { formatPlace, type Place } from './place.ts'
+import { VerifyPage } from './prove/verify-page.tsx'
 import { ReleasePage } from './release/release-page.tsx'
 import { ReleasesPage } from './release/releases-page.tsx'
 import { go, usePlace } from './router.tsx'
@@ -83,11 +84,13 @@ function Content({ place }: { readonly place: Place }) {
     case 'approvals':
       return <ApprovalsPage tab={place.tab ?? 'yours'} />
     case 'trail':
-      return <TrailPage q={place.q ?? ''} leaf={place.leaf} />
+      return <TrailPage q={place.q} leaf={place.leaf} />
     case 'alerts':
       return <AlertsPage selected={place.alert} />
     case 'people':
       return <PeoplePage />
+    case 'verify':
+      return <VerifyPage />
     default:
       return <Nowhere />
   }

@@ -4,12 +4,12 @@ import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import type { Row } from './api/shape.ts'
 
-export type Stream = { readonly state: 'connecting' | 'live' | 'lost'; readonly paused: boolean; readonly held: number }
+export type Stream = { readonly state: 'connecting' | 'live' | 'lost'; readonly paused: boolean }
 
 const SETTLE_MS = 400
 const RECONNECT_MS = 5_000
 const listeners = new Set<() => void>()
-let stream: Stream = { state: 'connecting', paused: false, held: 0 }
+let stream: Stream = { state: 'connecting', paused: false }
 
 function set(change: Partial<Stream>): void {
   stream = { ...stream, ...change }
@@ -26,9 +26,9 @@ export function useStream(): Stream {
   )
 }
 
-/** While paused, new leaves are counted and the trail stands still. */
+/** While paused the trail stands still; how many leaves it would have by now is asked for apart (`news`). */
 export function pauseTrail(paused: boolean, client: QueryClient): void {
-  set({ paused, held: 0 })
+  set({ paused })
   if (!paused) void client.invalidateQueries({ queryKey: ['leaves'] })
 }
 
@@ -60,21 +60,31 @@ export function openStream(client: QueryClient): () => void {
   }
 }
 
-/** Gathers what became old and refreshes it together, at most once per `SETTLE_MS`, however fast leaves arrive. */
+/**
+ * Gathers what became old and refreshes it together, at most once per `SETTLE_MS`, however fast leaves arrive. What is still being
+ * fetched is fetched again afterwards, and never broken off: a busy log would otherwise keep a screen from ever filling.
+ */
 function gather(client: QueryClient) {
   let timer: ReturnType<typeof setTimeout> | undefined
   const old = new Set<string>()
+  const running = new Set<string>()
+  const arm = () => {
+    timer ??= setTimeout(flush, SETTLE_MS)
+  }
   const flush = () => {
     timer = undefined
-    for (const key of old) void client.invalidateQueries({ queryKey: [key] })
-    old.clear()
+    for (const key of [...old].filter((each) => !running.has(each))) {
+      old.delete(key)
+      running.add(key)
+      void client.invalidateQueries({ queryKey: [key] }).finally(() => {
+        running.delete(key)
+        if (old.has(key)) arm()
+      })
+    }
   }
   const add = (keys: readonly string[]) => {
-    for (const key of keys) {
-      if (key === 'leaves' && stream.paused) set({ held: stream.held + 1 })
-      else old.add(key)
-    }
-    timer ??= setTimeout(flush, SETTLE_MS)
+    for (const key of keys) old.add(key === 'leaves' && stream.paused ? 'news' : key)
+    arm()
   }
   return Object.assign(add, { cancel: () => clearTimeout(timer) })
 }
@@ -92,6 +102,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // Looking changes nothing but the trail itself.
   trail: [],
   search: ['searches'],
+  freeze: ['freezes', 'releases', 'release'],
+  observation: ['releases', 'release'],
 }
 
 /** What a leaf of this type makes old. The trail and the overview tell of everything. */

@@ -7,7 +7,9 @@ export type Place =
   | { readonly page: 'releases'; readonly state?: ReleaseState }
   | { readonly page: 'release'; readonly release: string }
   | { readonly page: 'approvals'; readonly tab?: ApprovalTab }
+  /** Without `q`, as one comes to it; an empty one asks for everything. */
   | { readonly page: 'trail'; readonly q?: string; readonly leaf?: number }
+  | { readonly page: 'verify' }
   | { readonly page: 'alerts'; readonly alert?: string }
   | { readonly page: 'people'; readonly person?: string }
   | { readonly page: 'sign-in'; readonly next?: string }
@@ -35,7 +37,9 @@ export function parsePlace(url: URL): Place {
     case 'approvals':
       return withKnown({ page: 'approvals' }, { tab: TABS.find((tab) => tab === text('tab')) })
     case 'trail':
-      return withKnown({ page: 'trail' }, { q: text('q'), leaf: leafOf(text('leaf')) })
+      return { page: 'trail', ...(text('q') !== undefined && { q: text('q')! }), ...withLeaf(text('leaf')) }
+    case 'verify':
+      return { page: 'verify' }
     case 'alerts':
       return withKnown({ page: 'alerts' }, { alert: text('alert') })
     case 'people':
@@ -74,8 +78,8 @@ export function formatPlace(place: Place): string {
   }
 }
 
-function leafOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^(0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined
+function withLeaf(text: string | undefined): { readonly leaf?: number } {
+  return text !== undefined && /^(0|[1-9][0-9]{0,14})$/.test(text) ? { leaf: Number(text) } : {}
 }
 
 function decode(text: string): string {

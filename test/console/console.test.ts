@@ -82,8 +82,8 @@ test.skipIf(!hasChromium)('new leaves arrive by themselves, stand still while pa
 test.skipIf(!hasChromium)('the filter is the address, by box and by facet', async () => {
   const { page } = await lab.open('/trail')
   await page.getByRole('link', { name: /^refused/ }).click()
-  await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('outcome:refused')
-  expect(await page.getByLabel('Filter the trail').inputValue()).toBe('outcome:refused')
+  await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('-type:trail.* outcome:refused')
+  expect(await page.getByLabel('Filter the trail').inputValue()).toBe('-type:trail.* outcome:refused')
   await page.getByText(/filtered by the server/).waitFor()
   await page.getByLabel('Filter the trail').fill('who:@kit.b')
   await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('who:@kit.b')

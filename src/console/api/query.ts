@@ -4,6 +4,7 @@ import { QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { get, Problem } from './client.ts'
 import type {
   Alert,
+  Freeze,
   Leaf,
   Leaves,
   Login,
@@ -13,6 +14,7 @@ import type {
   Release,
   ReleaseState,
   ReleaseSummary,
+  SavedSearch,
   WellKnown,
 } from './shape.ts'
 
@@ -85,6 +87,42 @@ function leavesQuery(q: string, before: number | undefined): URLSearchParams {
   if (q) query.set('q', q)
   if (before !== undefined) query.set('before', String(before))
   return query
+}
+
+/** How many leaves a query finds by now: for a view that stands still. */
+export function useTotal(q: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ['news', q],
+    queryFn: async () => (await get<Leaves>(`/api/v1/leaves?${new URLSearchParams({ limit: '1', q })}`)).total,
+    enabled,
+    staleTime: 0,
+  })
+}
+
+export function useSearches() {
+  return useQuery({
+    queryKey: ['searches'],
+    queryFn: async () => (await get<{ searches: SavedSearch[] }>('/api/v1/searches')).searches,
+  })
+}
+
+export function useFreezes() {
+  return useQuery({
+    queryKey: ['freezes'],
+    queryFn: async () => (await get<{ freezes: Freeze[] }>('/api/v1/freezes')).freezes,
+    refetchInterval: 60_000,
+  })
+}
+
+export function useEnvironments(enabled: boolean) {
+  return useQuery({
+    queryKey: ['environments'],
+    queryFn: async () =>
+      (await get<{ environments: { environment: string }[] }>('/api/v1/environments')).environments.map(
+        ({ environment }) => environment,
+      ),
+    enabled,
+  })
 }
 
 export function useLeaf(leafIndex: number) {

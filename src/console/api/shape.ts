@@ -176,7 +176,11 @@ export type Leaves = {
   readonly rows: readonly Row[]
   readonly total: number
   readonly next?: number
-  readonly head: { readonly treeSize: number }
+  readonly head: {
+    readonly treeSize: number
+    /** Leaves on disk that no search saw yet, and for how long. */
+    readonly lag?: { readonly leaves: number; readonly ms: number }
+  }
   readonly facets: Readonly<Record<'outcome' | 'kind' | 'type', Readonly<Record<string, number>>>>
   readonly histogram: readonly {
     readonly from: string
@@ -184,7 +188,35 @@ export type Leaves = {
     readonly total: number
     readonly refused: number
   }[]
+  /** What `| count by` asked for. */
+  readonly counts?: {
+    readonly by: string
+    readonly values: readonly { readonly value: string; readonly count: number; readonly who?: Who }[]
+  }
 }
+
+export type SavedSearch = {
+  readonly search: string
+  /** Both are gone once they were erased. */
+  readonly name?: string
+  readonly query?: string
+  readonly isShared: boolean
+  readonly isOwn: boolean
+  readonly by: Who
+  readonly leafIndex: number
+}
+
+export type Freeze = {
+  readonly freeze: string
+  readonly environment: string
+  readonly by: Who
+  readonly from: string
+  readonly until?: string
+  readonly isNow: boolean
+  readonly leafIndex: number
+}
+
+type Around = { readonly before: readonly Row[]; readonly after: readonly Row[] }
 
 export type Leaf = {
   readonly row: Row
@@ -198,7 +230,7 @@ export type Leaf = {
   readonly proof: Proof
   readonly evidence: readonly { readonly kind: string; readonly digest: string; readonly size?: number }[]
   readonly facts: readonly { readonly label: string; readonly value: string; readonly ok?: boolean }[]
-  readonly neighbours: { readonly before: readonly Row[]; readonly after: readonly Row[] }
+  readonly neighbours: Around & { readonly who?: Around; readonly resource?: Around }
 }
 
 export type Alert = {

@@ -8,6 +8,8 @@ import { Icon } from '../part/icon.tsx'
 import { Page } from '../part/page.tsx'
 import { Panel } from '../part/panel.tsx'
 import { formatCount } from '../part/words.ts'
+import { FreezeButton } from '../freeze/freeze-dialog.tsx'
+import { Frozen } from '../freeze/frozen.tsx'
 import { parsePlace } from '../place.ts'
 import { Link } from '../router.tsx'
 import { FirstSteps } from './first-steps.tsx'
@@ -19,7 +21,8 @@ import { ReleaseLanes } from './release-lanes.tsx'
 export function OverviewPage() {
   const overview = useOverview()
   return (
-    <Page title="Overview">
+    <Page title="Overview" acts={<FreezeButton />}>
+      <Frozen />
       <Answer query={overview}>{(data) => <Content {...data} />}</Answer>
     </Page>
   )

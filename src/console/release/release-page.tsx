@@ -10,6 +10,8 @@ import { Icon } from '../part/icon.tsx'
 import { Page } from '../part/page.tsx'
 import { Pill, StatePill } from '../part/pill.tsx'
 import { ProofLink } from '../part/proof-link.tsx'
+import { Frozen } from '../freeze/frozen.tsx'
+import { FreezeButton } from '../freeze/freeze-dialog.tsx'
 import { Link } from '../router.tsx'
 import { Approvals } from './approvals.tsx'
 import { Chain } from './chain.tsx'
@@ -59,6 +61,7 @@ function Shown({ release }: { readonly release: Release }) {
       }
       acts={<Acts release={release} />}
     >
+      <Frozen environment={environment} />
       <Chain stations={release.stations} />
       <div className={styles.columns}>
         <div className={styles.column}>
@@ -84,6 +87,7 @@ function Acts({ release }: { readonly release: Release }) {
     <>
       <span className={styles.label}>Fingerprint</span>
       <code className={styles.fingerprint}>{release.fingerprint}</code>
+      <FreezeButton environment={release.environment} />
       {release.state === 'waiting' && release.you.canApprove && (
         <a className={buttonClass('primary')} href={`/a/${encodeURIComponent(release.fingerprint)}`}>
           <Icon name="key" /> Review and sign

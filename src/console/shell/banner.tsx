@@ -1,19 +1,26 @@
-/** One red sentence on every screen while the log is damaged, cannot be written, or is not the log this browser knows. */
+/**
+ * One red sentence on every screen while the log is damaged, cannot be written, or is not the log this browser knows; a yellow one
+ * while witnesses are behind.
+ */
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { post } from '../api/client.ts'
 import { useLog } from '../api/query.ts'
-import type { Login } from '../api/shape.ts'
+import type { Login, LogStatus } from '../api/shape.ts'
 import { Trouble } from '../part/answer.tsx'
 import { Button } from '../part/button.tsx'
+import { join } from '../part/class.ts'
+import { Ago, useNow } from '../part/clock.tsx'
 import { Dialog } from '../part/dialog.tsx'
 import { Acts } from '../part/field.tsx'
 import { Icon } from '../part/icon.tsx'
 import { ProofLink } from '../part/proof-link.tsx'
+import { formatCount } from '../part/words.ts'
 import { trustKey } from '../verify/pin.ts'
 import styles from './banner.module.css'
 import { useLogCheck, usePin } from './log-check.ts'
+import { findBehind } from './witness-lag.ts'
 
 export function Banner({ login }: { readonly login: Login }) {
   const log = useLog()
@@ -38,7 +45,36 @@ export function Banner({ login }: { readonly login: Login }) {
         <span className={styles.sentence}>MISMATCH: {check.data.sentence}</span>
       </div>
     )
-  return null
+  return log.data ? <LateWitnesses log={log.data} /> : null
+}
+
+/** Kept while the console is open: what is behind now was maybe level a moment ago. */
+const behindSince = new Map<string, { readonly size: number; readonly at: number }>()
+
+function LateWitnesses({ log }: { readonly log: LogStatus }) {
+  const late = findBehind(log.witnesses, behindSince, useNow(5_000))
+  if (late.length === 0) return null
+  return (
+    <div className={join(styles.banner, styles.late)} role="status">
+      <Icon name="clock" />
+      <span className={styles.sentence}>
+        {late.map(({ name, leaves, cosignedAt }) => (
+          <span key={name}>
+            Witness {name} is {formatCount(leaves)} {leaves === 1 ? 'leaf' : 'leaves'} behind
+            {cosignedAt ? (
+              <>
+                {' '}
+                and last cosigned <Ago at={cosignedAt} />.{' '}
+              </>
+            ) : (
+              ' and never cosigned. '
+            )}
+          </span>
+        ))}
+        Until it follows, only this server vouches for the newest leaves.
+      </span>
+    </div>
+  )
 }
 
 function Repair() {

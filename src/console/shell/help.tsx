@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { Dialog } from '../part/dialog.tsx'
+import { Link } from '../router.tsx'
 import styles from './help.module.css'
 import { PLACES, singleKeysAreOn, turnSingleKeys } from './keys.ts'
 
@@ -32,6 +33,11 @@ export function Help({ open, onClose }: { readonly open: boolean; readonly onClo
           </div>
         ))}
       </dl>
+      <p className={styles.more}>
+        <Link to={{ page: 'verify' }} onClick={onClose}>
+          Check this log without this server
+        </Link>
+      </p>
       <label className={styles.switch}>
         <input type="checkbox" checked={on} onChange={(event) => turn(event.target.checked)} /> Single keys are on. No
         key signs anything.

@@ -14,6 +14,7 @@ export const PLACES: Readonly<Record<string, { readonly label: string; readonly 
   t: { label: 'Trail', place: { page: 'trail' } },
   l: { label: 'Alerts', place: { page: 'alerts' } },
   p: { label: 'People', place: { page: 'people' } },
+  v: { label: 'Verify', place: { page: 'verify' } },
 }
 
 export function singleKeysAreOn(): boolean {

@@ -24,6 +24,8 @@ const DAILY: readonly Entry[] = [
 
 const GOVERN: readonly Entry[] = [{ to: { page: 'people' }, icon: 'person', label: 'People', pages: ['people'] }]
 
+const PROVE: readonly Entry[] = [{ to: { page: 'verify' }, icon: 'shield', label: 'Verify', pages: ['verify'] }]
+
 type Props = { readonly place: Place; readonly onFollow: () => void }
 
 export function Navigation({ place, onFollow }: Props) {
@@ -53,6 +55,8 @@ export function Navigation({ place, onFollow }: Props) {
       <ul className={styles.list}>{items(DAILY)}</ul>
       <h2 className={styles.group}>Govern</h2>
       <ul className={styles.list}>{items(GOVERN)}</ul>
+      <h2 className={styles.group}>Prove</h2>
+      <ul className={styles.list}>{items(PROVE)}</ul>
     </nav>
   )
 }

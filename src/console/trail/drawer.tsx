@@ -18,7 +18,7 @@ type Props = { readonly leafIndex: number; readonly q: string }
 export function Drawer({ leafIndex, q }: Props) {
   const leaf = useLeaf(leafIndex)
   const verdict = useVerdict(leafIndex, leaf.data)
-  const close = () => go({ page: 'trail', ...(q ? { q } : {}) })
+  const close = () => go({ page: 'trail', q })
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   return (

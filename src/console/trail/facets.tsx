@@ -1,4 +1,4 @@
-/** Counts by decision, kind of actor and room; each count is a link that turns its filter on or off. */
+/** Saved searches, and counts by decision, kind of actor and room; each count is a link that turns its filter on or off. */
 
 import type { Leaves } from '../api/shape.ts'
 import { join } from '../part/class.ts'
@@ -6,6 +6,7 @@ import { formatCount } from '../part/words.ts'
 import { Link } from '../router.tsx'
 import styles from './facets.module.css'
 import { countRooms, hasTerm, toggleTerm } from './query.ts'
+import { Saved } from './saved.tsx'
 
 type Count = readonly [label: string, count: number, term: string]
 
@@ -23,6 +24,7 @@ export function Facets({ q, facets }: { readonly q: string; readonly facets: Lea
     <details className={styles.facets} open={!matchMedia('(max-width: 900px)').matches}>
       <summary className={styles.summary}>Filters</summary>
       <div className={styles.groups}>
+        <Saved q={q} />
         <Group title="Decision" q={q} counts={counts('outcome', OUTCOMES)} />
         <Group title="Actor kind" q={q} counts={counts('kind', ['person', 'job', 'agent', 'system'])} />
         <Group title="Action" q={q} counts={rooms} />
@@ -46,7 +48,7 @@ function Group({ title, q, counts }: GroupProps) {
             <li key={term}>
               <Link
                 className={join(styles.facet, on && styles.on)}
-                to={{ page: 'trail', ...(next ? { q: next } : {}) }}
+                to={{ page: 'trail', q: next }}
                 aria-current={on || undefined}
                 title={term}
               >

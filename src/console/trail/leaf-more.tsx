@@ -42,6 +42,16 @@ export function LeafMore({ data, q }: { readonly data: Leaf; readonly q: string 
       <Details title="Just before and after">
         <Neighbours rows={[...neighbours.before, ...neighbours.after]} q={q} />
       </Details>
+      {around(neighbours.who).length > 0 && (
+        <Details title={`By ${nameOf(data.row.who)}, before and after`}>
+          <Neighbours rows={around(neighbours.who)} q={q} />
+        </Details>
+      )}
+      {around(neighbours.resource).length > 0 && (
+        <Details title={`About ${data.row.resource?.name ?? 'the same'}, before and after`}>
+          <Neighbours rows={around(neighbours.resource)} q={q} />
+        </Details>
+      )}
     </>
   )
 }
@@ -74,12 +84,16 @@ function Neighbours({ rows, q }: { readonly rows: readonly Row[]; readonly q: st
     <ul className={styles.facts}>
       {rows.map((row) => (
         <li key={row.leafIndex} className={styles.neighbour}>
-          <Link to={{ page: 'trail', ...(q ? { q } : {}), leaf: row.leafIndex }}>{formatCount(row.leafIndex)}</Link>{' '}
-          {nameOf(row.who)} {row.sentence}
+          <Link to={{ page: 'trail', q, leaf: row.leafIndex }}>{formatCount(row.leafIndex)}</Link> {nameOf(row.who)}{' '}
+          {row.sentence}
         </li>
       ))}
     </ul>
   )
+}
+
+function around(neighbours: Leaf['neighbours']['who']): readonly Row[] {
+  return neighbours ? [...neighbours.before, ...neighbours.after] : []
 }
 
 function indent(leaf: string): string {

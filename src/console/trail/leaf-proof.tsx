@@ -3,6 +3,7 @@
 import type { Leaf } from '../api/shape.ts'
 import { CopyButton } from '../part/copy.tsx'
 import { DISCLOSURE, type Check, type Verdict } from '../verify/leaf.ts'
+import { Link } from '../router.tsx'
 import styles from './drawer.module.css'
 import { Line } from './line.tsx'
 import { MerklePath } from './merkle-path.tsx'
@@ -23,7 +24,7 @@ export function LeafProof({ data: { leaf, proof }, verdict, leafIndex }: Props) 
       <MerklePath verdict={verdict} leafIndex={leafIndex} treeSize={proof.treeSize} />
       <p className={styles.small}>
         Recomputed in this browser from the bytes below. The page itself comes from the server:{' '}
-        <code>countersign verify</code> checks without it.
+        <code>countersign verify</code> and <Link to={{ page: 'verify' }}>verify.html</Link> check without it.
       </p>
       <p className={styles.acts}>
         <CopyButton name="Copy proof" text={JSON.stringify({ leafIndex, leaf, proof }, null, 2)}>

@@ -9,7 +9,9 @@ import styles from './query-box.module.css'
 
 const SETTLE_MS = 250
 
-export function QueryBox({ q, total }: { readonly q: string; readonly total: number | undefined }) {
+type Props = { readonly q: string; readonly total: number | undefined; readonly isFaulty: boolean }
+
+export function QueryBox({ q, total, isFaulty }: Props) {
   const [text, setText] = useState(q)
   const asked = useRef(q)
   useEffect(() => {
@@ -24,7 +26,7 @@ export function QueryBox({ q, total }: { readonly q: string; readonly total: num
   }, [text])
   const ask = (next: string, replace: boolean) => {
     asked.current = next.trim()
-    go({ page: 'trail', ...(asked.current ? { q: asked.current } : {}) }, { replace })
+    go({ page: 'trail', q: asked.current }, { replace })
   }
   const send = (event: SubmitEvent) => {
     event.preventDefault()
@@ -37,6 +39,9 @@ export function QueryBox({ q, total }: { readonly q: string; readonly total: num
         value={text}
         onChange={(event) => setText(event.target.value)}
         aria-label="Filter the trail"
+        aria-invalid={isFaulty || undefined}
+        aria-describedby={isFaulty ? 'query-fault' : undefined}
+        maxLength={1000}
         placeholder="outcome:refused env:production who:@mara.o -kind:system free text"
         spellCheck={false}
         autoComplete="off"

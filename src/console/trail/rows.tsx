@@ -3,7 +3,6 @@
 import { useEffect, useRef } from 'react'
 import type { Leaves, Row } from '../api/shape.ts'
 import { Empty } from '../part/answer.tsx'
-import { Bars } from '../part/bars.tsx'
 import { Button } from '../part/button.tsx'
 import { join } from '../part/class.ts'
 import { Name } from '../part/name.tsx'
@@ -12,6 +11,7 @@ import { ProofLink } from '../part/proof-link.tsx'
 import table from '../part/table.module.css'
 import { formatClock, formatDay, formatExact } from '../part/words.ts'
 import { Link } from '../router.tsx'
+import { Histogram } from './histogram.tsx'
 import styles from './rows.module.css'
 
 type Props = {
@@ -28,17 +28,7 @@ export function Rows({ rows, histogram, q, selected, more, busy }: Props) {
     return <Empty title={q ? 'No leaf answers to this filter.' : 'The log holds no leaf that you may read.'} />
   return (
     <>
-      <div className={styles.histogram}>
-        <Bars
-          height={56}
-          label="Leaves over time"
-          bars={histogram.map(({ from, to, total, refused }) => ({
-            total,
-            refused,
-            label: `${formatDay(from)} ${formatClock(from)} to ${formatClock(to)}: ${total} leaves, ${refused} refused`,
-          }))}
-        />
-      </div>
+      <Histogram bars={histogram} q={q} />
       <table className={join(table.table, styles.rows)}>
         <thead>
           <tr>
@@ -86,7 +76,7 @@ function TrailRow({ row, q, here }: { readonly row: Row; readonly q: string; rea
       <td className={styles.what}>
         <Link
           className={styles.sentence}
-          to={{ page: 'trail', ...(q ? { q } : {}), leaf: row.leafIndex }}
+          to={{ page: 'trail', q, leaf: row.leafIndex }}
           title={row.sentence}
           aria-current={here || undefined}
           data-row

@@ -1,50 +1,71 @@
 /** What happened, exactly and completely: every leaf, searchable, live, each opening its proof. */
 
-import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect } from 'react'
 import { useLeaves } from '../api/query.ts'
-import type { Row } from '../api/shape.ts'
-import { pauseTrail, useStream } from '../live.ts'
+import type { Leaves, Row } from '../api/shape.ts'
 import { Answer } from '../part/answer.tsx'
-import { Button } from '../part/button.tsx'
 import { join } from '../part/class.ts'
 import { Page } from '../part/page.tsx'
 import { Pill } from '../part/pill.tsx'
-import { formatCount } from '../part/words.ts'
+import { formatCount, formatSpan } from '../part/words.ts'
+import { go } from '../router.tsx'
+import { Chips } from './chips.tsx'
 import { Drawer } from './drawer.tsx'
+import { ExportMenu } from './export-menu.tsx'
 import { Facets } from './facets.tsx'
+import { Live } from './live.tsx'
 import { QueryBox } from './query-box.tsx'
+import { faultOf, QueryFault } from './query-fault.tsx'
+import { HIDE_READING } from './query.ts'
 import { Rows } from './rows.tsx'
+import { SaveView } from './save-view.tsx'
+import { Tally } from './tally.tsx'
 import styles from './trail.module.css'
 
-type Props = { readonly q: string; readonly leaf: number | undefined }
+type Props = { readonly q: string | undefined; readonly leaf: number | undefined }
 
+/** Whoever comes without a query sees the live view, and its query in the address. */
 export function TrailPage({ q, leaf }: Props) {
+  useEffect(() => {
+    if (q === undefined) go({ page: 'trail', q: HIDE_READING, ...(leaf !== undefined && { leaf }) }, { replace: true })
+  }, [q, leaf])
+  return <Shown q={q ?? HIDE_READING} leaf={leaf} />
+}
+
+function Shown({ q, leaf }: { readonly q: string; readonly leaf: number | undefined }) {
   const leaves = useLeaves(q)
   const first = leaves.data?.pages[0]
-  const rows = leaves.data?.pages.flatMap((page) => page.rows) ?? []
+  const rows = rowsOf(leaves)
+  const fault = faultOf(leaves.error)
+  const asked = fault ? undefined : first
   return (
     <Page
       title="Trail"
-      beside={first && <Range rows={rows} filtered={q !== ''} />}
-      acts={<Live newest={rows[0]?.leafIndex} />}
+      beside={
+        <>
+          {asked && !asked.counts && <Range rows={rows} q={q} />}
+          {asked && <Lag head={asked.head} />}
+        </>
+      }
+      acts={
+        <>
+          <Live key={q} q={q} newest={rows[0]?.leafIndex} total={asked?.total} />
+          <SaveView q={fault ? '' : q} />
+          <ExportMenu q={q} total={asked?.total} />
+        </>
+      }
     >
-      <QueryBox q={q} total={first?.total} />
+      <QueryBox q={q} total={asked?.total} isFaulty={fault !== undefined} />
+      {fault && <QueryFault q={q} fault={fault} />}
+      <Chips q={q} bars={asked?.histogram ?? []} />
       <div className={join(styles.columns, leaf !== undefined && styles.opened)}>
-        <Facets q={q} facets={first?.facets} />
+        <Facets q={q} facets={asked?.facets} />
         <div className={styles.list}>
-          <Answer query={{ data: first, error: leaves.error, refetch: leaves.refetch }}>
-            {({ histogram }) => (
-              <Rows
-                rows={rows}
-                histogram={histogram}
-                q={q}
-                selected={leaf}
-                more={leaves.hasNextPage ? () => void leaves.fetchNextPage() : undefined}
-                busy={leaves.isFetchingNextPage}
-              />
-            )}
-          </Answer>
+          {fault ? (
+            <p className={styles.unasked}>Nothing is shown while the query is not understood.</p>
+          ) : (
+            <Results leaves={leaves} q={q} selected={leaf} />
+          )}
         </div>
         {leaf !== undefined && <Drawer key={leaf} leafIndex={leaf} q={q} />}
       </div>
@@ -52,13 +73,46 @@ export function TrailPage({ q, leaf }: Props) {
   )
 }
 
+type ResultsProps = {
+  readonly leaves: ReturnType<typeof useLeaves>
+  readonly q: string
+  readonly selected: number | undefined
+}
+
+function Results({ leaves, q, selected }: ResultsProps) {
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = leaves
+  return (
+    <Answer query={{ data: data?.pages[0], error, refetch }}>
+      {({ histogram, counts }) =>
+        counts ? (
+          <Tally counts={counts} q={q} />
+        ) : (
+          <Rows
+            rows={rowsOf(leaves)}
+            histogram={histogram}
+            q={q}
+            selected={selected}
+            more={hasNextPage ? () => void fetchNextPage() : undefined}
+            busy={isFetchingNextPage}
+          />
+        )
+      }
+    </Answer>
+  )
+}
+
+function rowsOf({ data }: ReturnType<typeof useLeaves>): readonly Row[] {
+  return data?.pages.flatMap((page) => page.rows) ?? []
+}
+
 /** A view claims its own range and nothing more: a gap in the indices is told, and so is a filter. */
-function Range({ rows, filtered }: { readonly rows: readonly Row[]; readonly filtered: boolean }) {
+function Range({ rows, q }: { readonly rows: readonly Row[]; readonly q: string }) {
   const newest = rows[0]?.leafIndex
   const oldest = rows.at(-1)?.leafIndex
   if (newest === undefined || oldest === undefined) return null
   const span = `${formatCount(oldest)} to ${formatCount(newest)}`
-  if (filtered) return <Pill tone="plain">Range {span}, filtered by the server</Pill>
+  if (q === HIDE_READING) return <Pill tone="plain">Range {span}, reading hidden</Pill>
+  if (q !== '') return <Pill tone="plain">Range {span}, filtered by the server</Pill>
   const complete = newest - oldest + 1 === rows.length
   return complete ? (
     <Pill tone="ok" icon="shield">
@@ -71,45 +125,13 @@ function Range({ rows, filtered }: { readonly rows: readonly Row[]; readonly fil
   )
 }
 
-function Live({ newest }: { readonly newest: number | undefined }) {
-  const { paused, held, state } = useStream()
-  const client = useQueryClient()
-  const news = useNews(newest)
+/** The trail is filled behind the log; what is not in it yet is no search's fault. */
+function Lag({ head: { lag } }: { readonly head: Leaves['head'] }) {
+  if (!lag || lag.leaves === 0) return null
   return (
-    <>
-      <span className={styles.hidden} role="status" aria-live="polite">
-        {news > 0 ? `${news} new ${news === 1 ? 'leaf' : 'leaves'}` : ''}
-      </span>
-      <span className={join(styles.live, styles[paused ? 'paused' : state])}>
-        {paused
-          ? held > 0
-            ? `paused, ${formatCount(held)} new`
-            : 'paused'
-          : state === 'lost'
-            ? 'reconnecting'
-            : 'live'}
-      </span>
-      <Button icon={paused ? 'play' : 'pause'} onClick={() => pauseTrail(!paused, client)}>
-        {paused ? 'Resume' : 'Pause'}
-      </Button>
-    </>
+    <Pill tone="wait" icon="clock" title="Leaves that are in the log, and that no search finds yet">
+      {formatCount(lag.leaves)} {lag.leaves === 1 ? 'leaf' : 'leaves'} behind the log
+      {lag.ms >= 1_000 && `, ${formatSpan(lag.ms)}`}
+    </Pill>
   )
-}
-
-const QUIET_MS = 3_000
-
-/** How many leaves arrived since the last announcement; spoken at most every few seconds. */
-function useNews(newest: number | undefined): number {
-  const told = useRef(newest)
-  const [news, setNews] = useState(0)
-  useEffect(() => {
-    told.current ??= newest
-    if (newest === undefined || newest <= (told.current ?? newest)) return
-    const timer = setTimeout(() => {
-      setNews(newest - (told.current ?? newest))
-      told.current = newest
-    }, QUIET_MS)
-    return () => clearTimeout(timer)
-  }, [newest])
-  return news
 }
