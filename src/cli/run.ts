@@ -6,6 +6,7 @@ import type { Client } from './client.ts'
 import { shown } from './contract.ts'
 import { Failure } from './failure.ts'
 import { closeJob, forgetJobLogin, openJob } from './job-login.ts'
+import { keepSignedIn } from './job-renewal.ts'
 import { takeLoan } from './loan.ts'
 import type { ServerOptions } from './login-file.ts'
 import { Reporter } from './observing.ts'
@@ -25,6 +26,7 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<numb
   const interruption = listenForInterruption()
   const job = await openJob(options, terminal)
   try {
+    using _ = keepSignedIn(job, terminal)
     const asked = await askRelease(job.client, options, terminal)
     if (asked.isWaiting) await waitFor(asked, job.client, options, interruption.signal, terminal)
     const targets = options.target ?? (await targetsOf(job.client, options.env))

@@ -1,27 +1,35 @@
-/** A CI job signs in with the token of its run, and binds a key of its own to the login. */
+/** A CI job signs in with the token of its run, binds a key of its own to the login, and stays with fresh tokens of the same run. */
 
 import * as z from '../bytes/schema.ts'
 import { base64, base64url, utf8 } from '../bytes/text.ts'
 import { parse } from '../bytes/json.ts'
 import { freshBearer, freshId } from '../control/fresh.ts'
 import * as f from '../domain/field.ts'
+import type { Issuer } from '../domain/issuer.ts'
+import type { LoginEvent } from '../domain/login.ts'
 import { peekIssuer } from '../evidence/oidc.ts'
+import { describeJob, type RawClaims } from '../evidence/oidc-dialect.ts'
 import { attempt, isRefusal, refuse, type Refusal } from '../evidence/refusal.ts'
-import type { Asked, Asking } from './act.ts'
-import { formatInstant } from './field.ts'
+import { act, type Asked, type Asking, type Desk } from './act.ts'
+import { formatInstant, instant } from './field.ts'
 import type { Opened } from './opened.ts'
 import type { Port } from './port.ts'
 import { problemOfRefusal, type Problem } from './problem.ts'
 
-/** As long as the longest job of the large CI services: a job waits for people within its login. */
-const JOB_LOGIN_MS = 6 * 3_600_000
+const token = z.string().min(1).max(16_384).describe('The OIDC token of the run, made for the audience of this server.')
+const proof = f.base64.min(1).max(256).describe('Signature over SHA-256 of the token, with the key of the job.')
 
 export const jobBody = z.strictObject({
   method: z.literal('job'),
-  token: z.string().min(1).max(16_384).describe('The OIDC token of the run, made for the audience of this server.'),
-  publicKey: f.base64.min(1).max(256).describe('Ed25519, SPKI DER, base64.'),
-  proof: f.base64.min(1).max(256).describe('Ed25519 signature over SHA-256 of the token.'),
+  token,
+  publicKey: f.base64
+    .min(1)
+    .max(256)
+    .describe('Ed25519 or P-256, SPKI DER, base64. Each request is proven with it (DPoP).'),
+  proof,
 })
+
+const renewalBody = z.strictObject({ token, proof })
 
 type ByToken = z.output<typeof jobBody>
 
@@ -32,39 +40,79 @@ export async function askAsJob(
 ): Promise<Asking<Opened> | Problem> {
   const found = await keysFor(token, port)
   if (isRefusal(found)) return unverified(found, port)
-  const { issuer, keys } = found
-  const exhibits = [
-    { kind: 'ci-token', bytes: utf8.encode(token) },
-    { kind: 'issuer-keys', bytes: keys },
-    { kind: 'key-proof', bytes: attempt(() => base64.decode(proof)) ?? new Uint8Array(1) },
-  ]
+  const { issuer, exhibits } = withProof(found, token, proof)
   const { token: bearer, digest } = freshBearer()
   const login = freshId('login')
-  const expiresAt = at + JOB_LOGIN_MS
-  const command = { type: 'open job login', login, bearerDigest: digest, expiresAt, issuer, jobKey: publicKey } as const
+  // As long as the rules let it be.
+  const expiresAt = at + MAX_LOGIN_MS
+  const command = {
+    type: 'open job login',
+    login,
+    bearerDigest: digest,
+    expiresAt,
+    issuer: issuer.issuer,
+    jobKey: publicKey,
+  } as const
   return {
     // Who the job is stands in its token, and is known once the token verified.
     perform: {
       command,
       caller: { id: 'system:ci', kind: 'job' },
       exhibits,
-      personal: { ...personal, ...actorOf(token) },
+      personal: { ...personal, ...actorOf(token, issuer) },
     },
     result: ({ leaf }) => {
-      const who = port.views.who((leaf.event as { principal: string }).principal)
-      return { login, token: bearer, expiresAt: formatInstant(expiresAt), who }
+      const { principal, expiresAt: end } = leaf.event as Opening
+      return { login, token: bearer, expiresAt: formatInstant(end), who: port.views.who(principal) }
     },
   }
 }
 
+type Opening = Extract<LoginEvent, { type: 'login.opened' }>
+type Renewal = Extract<LoginEvent, { type: 'login.renewed' }>
+
+/** That the caller holds the key of its login, the proof of this very request says; that it is the run's, the fresh token. */
+export function renewals(desk: Desk): void {
+  const { port } = desk
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/logins/current/renewals',
+    summary: 'Keeps a job signed in, by a fresh token of the same run',
+    body: renewalBody,
+    result: z.object({ expiresAt: instant }),
+    status: 201,
+    ask: async ({ body, caller, personal }) => {
+      const found = await keysFor(body.token, port)
+      if (isRefusal(found)) return unverified(found, port)
+      const { issuer, exhibits } = withProof(found, body.token, body.proof)
+      return {
+        perform: { command: { type: 'renew job login', issuer: issuer.issuer }, caller, exhibits, personal },
+        result: ({ leaf }) => ({ expiresAt: formatInstant((leaf.event as Renewal).expiresAt) }),
+      }
+    },
+  })
+}
+
+type Found = { readonly issuer: Issuer; readonly keys: Uint8Array }
+
+function withProof({ issuer, keys }: Found, token_: string, proof_: string) {
+  const exhibits = [
+    { kind: 'ci-token', bytes: utf8.encode(token_) },
+    { kind: 'issuer-keys', bytes: keys },
+    { kind: 'key-proof', bytes: attempt(() => base64.decode(proof_)) ?? new Uint8Array(1) },
+  ]
+  return { issuer, exhibits }
+}
+
+const MAX_LOGIN_MS = 24 * 3_600_000
 const UNTRUSTED = refuse('issuer_unknown', 'The issuer of this token is not trusted here.')
 
-async function keysFor(token: string, { ledger, issuerKeys }: Port) {
+async function keysFor(token: string, { ledger, issuerKeys }: Port): Promise<Found | Refusal> {
   const issuer = peekIssuer(token)
   const trusted = issuer === undefined ? undefined : ledger.state.issuers.get(issuer)
   if (!trusted) return UNTRUSTED
   const keys = await issuerKeys.of(trusted.issuer, trusted.jwksUri, keyIdOf(token))
-  return 'refused' in keys ? keys : { issuer: trusted.issuer, keys }
+  return 'refused' in keys ? keys : { issuer: trusted, keys }
 }
 
 function unverified(refusal: Refusal, { noise }: Port): Problem {
@@ -73,18 +121,17 @@ function unverified(refusal: Refusal, { noise }: Port): Problem {
 }
 
 const header = z.looseObject({ kid: z.string().max(256).optional() })
-const payload = z.looseObject({ actor: z.string().max(256).optional(), user_login: z.string().max(256).optional() })
 
 /** Not verified: it only chooses which keys are fetched, and verification then goes by the keys. */
 function keyIdOf(token: string): string | undefined {
   return attempt(() => header.parse(partOf(token, 0)).kid)
 }
 
-/** Who started the run, as the CI names them; read from a token that has been verified. */
-function actorOf(token: string): { actor?: string } {
-  const { actor, user_login: gitlab } = attempt(() => payload.parse(partOf(token, 1))) ?? {}
-  const name = actor ?? gitlab
-  return name === undefined ? {} : { actor: name }
+/** Who started the run, as the CI names them; kept only where the token verifies. */
+function actorOf(token: string, { kind, claims }: Issuer): { actor?: string } {
+  const said = attempt(() => describeJob(partOf(token, 1) as RawClaims, kind, claims))
+  if (said === undefined || isRefusal(said) || said.actor === undefined) return {}
+  return { actor: said.actor.slice(0, 256) }
 }
 
 function partOf(token: string, index: number) {

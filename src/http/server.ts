@@ -19,10 +19,14 @@ import { events } from './events.ts'
 import { erasures } from './erasures.ts'
 import { problemOfFailure } from './failure.ts'
 import { grants } from './grants.ts'
+import { groups } from './groups.ts'
 import { guard } from './guard.ts'
 import { securityHeaders, setHeaders } from './header.ts'
 import { health } from './health.ts'
 import { Idempotency } from './idempotency.ts'
+import { backchannelLogout } from './backchannel-logout.ts'
+import { idpLogins } from './idp-login.ts'
+import { idps } from './idps.ts'
 import { issuers } from './issuers.ts'
 import { keys } from './keys.ts'
 import { leaves } from './leaves.ts'
@@ -30,13 +34,14 @@ import { leafProofs } from './leaf-proofs.ts'
 import { log } from './log.ts'
 import { Codes, loginCodes } from './login-code.ts'
 import { logins } from './logins.ts'
+import { renewals } from './job-login.ts'
 import { Metrics } from './metrics.ts'
 import { refuseOtherMethods } from './method.ts'
 import { describeApi } from './openapi.ts'
 import { observations } from './observations.ts'
 import { oidcIssuer } from './oidc-issuer.ts'
 import { overview } from './overview.ts'
-import { people, revocations, roles } from './people.ts'
+import { people, revocations } from './people.ts'
 import { policies } from './policies.ts'
 import type { Port } from './port.ts'
 import { problem, sendProblem } from './problem.ts'
@@ -105,8 +110,10 @@ function refuseConnection({ code }: ConnectionError, socket: Socket): void {
 function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   const codes = new Codes()
   logins(desk, codes)
+  renewals(desk)
   loginCodes(desk, codes)
-  const rooms = [enrolments, people, revocations, roles, keys, issuers, repositories, environments, targets, policies]
+  for (const room of [idps, idpLogins, backchannelLogout]) room(desk)
+  const rooms = [enrolments, people, revocations, roles, groups, networks, keys, issuers, repositories, environments, targets, policies]
   const flow = [erasures, freezes, breakglasses, pushes, builds, releases, approvals, grants, observations]
   const trail = [leaves, leafProofs, searches, why, overview, log, alerts, evidencePackages]
   for (const room of [...rooms, ...flow, ...trail]) room(desk)
