@@ -6,9 +6,11 @@
 
 import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
+import { base64 } from '../src/bytes/text.ts'
+import { proveRequest } from '../src/credential/dpop.ts'
 import { freshBearer, freshId } from '../src/control/fresh.ts'
 import type { JobClaims } from '../src/domain/login.ts'
 import type { Caller } from '../src/domain/leaf.ts'
@@ -18,6 +20,7 @@ import { openPlace } from './world/place.ts'
 import { serveInstance, serveProgram, type Server } from './world/server.ts'
 
 type Measure = { readonly value: number; readonly unit: string; readonly goal?: string; readonly met?: boolean }
+type Speaker = { readonly token: string; readonly key: KeyObject }
 type Load = { readonly perSecond: number; readonly p50: number; readonly p99: number; readonly cpu: number }
 
 const CONNECTIONS = 8
@@ -31,7 +34,7 @@ export async function run(): Promise<Record<string, Measure>> {
   await using place = await openPlace()
   const raw = await measure(
     await serveProgram('raw-lines.ts', join(place.path, 'raw')),
-    Array(CONNECTIONS).fill('none'),
+    Array(CONNECTIONS).fill({ token: 'none', key: generateKeyPairSync('ed25519').privateKey }),
   )
   const bare = await served(join(place.path, 'bare'), (directory) => serveProgram('bare.ts', directory))
   const whole = await served(join(place.path, 'whole'), serveInstance)
@@ -61,8 +64,8 @@ async function served(directory: string, serve: (directory: string) => Promise<S
   return await measure(await serve(directory), tokens)
 }
 
-/** A log with signed-in jobs of one repository; resolves with their tokens. */
-async function prepare(directory: string): Promise<string[]> {
+/** A log with signed-in jobs of one repository; resolves with their tokens and keys. */
+async function prepare(directory: string): Promise<Speaker[]> {
   await using instance = await openInstance(directory)
   const { caller } = await enrolAdministrator(instance)
   await record(instance, caller, { type: 'trust issuer', issuer: ISSUER, kind: 'github' })
@@ -71,7 +74,9 @@ async function prepare(directory: string): Promise<string[]> {
   return await Promise.all(Array.from({ length: CONNECTIONS }, (_, run) => openJob(instance, run)))
 }
 
-async function openJob(instance: Instance, run: number): Promise<string> {
+async function openJob(instance: Instance, run: number): Promise<Speaker> {
+  const { publicKey, privateKey: key } = generateKeyPairSync('ed25519')
+  const jobKey = base64.encode(publicKey.export({ format: 'der', type: 'spki' }))
   const { token, digest } = freshBearer()
   const principal = freshId('job') as `job:${string}`
   const caller: Caller = { id: principal, kind: 'job' }
@@ -79,12 +84,12 @@ async function openJob(instance: Instance, run: number): Promise<string> {
   const facts = { issuer: ISSUER, tokenDigest: `sha256:${String(run).padStart(64, '0')}`, tokenExpiresAt: expiresAt }
   const job = { ...facts, repository: 'acme/shop', runId: String(run), eventName: 'push', ref: 'refs/heads/main' }
   const login = { login: freshId('login') as `login:${string}`, bearerDigest: digest, expiresAt }
-  const command = { type: 'open job login', ...login, issuer: ISSUER, jobKey: 'AA' } as const
+  const command = { type: 'open job login', ...login, issuer: ISSUER, jobKey } as const
   await record(instance, caller, command, { principal, job } as JobClaims)
-  return token
+  return { token, key }
 }
 
-async function measure(server: Server, tokens: readonly string[]): Promise<Load> {
+async function measure(server: Server, tokens: readonly Speaker[]): Promise<Load> {
   await using _ = server
   await send(server.port, tokens, WARM_MS)
   const [started, cpu] = [performance.now(), server.cpuMs()]
@@ -100,10 +105,10 @@ async function measure(server: Server, tokens: readonly string[]): Promise<Load>
 }
 
 /** Milliseconds of each request. */
-async function send(port: number, tokens: readonly string[], forMs: number): Promise<number[]> {
+async function send(port: number, tokens: readonly Speaker[], forMs: number): Promise<number[]> {
   const end = performance.now() + forMs
   const spans: number[] = []
-  const connection = async (token: string) => {
+  const connection = async (token: Speaker) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     for (let number = 0; performance.now() < end; number += 1) {
       const started = performance.now()
@@ -116,12 +121,14 @@ async function send(port: number, tokens: readonly string[], forMs: number): Pro
   return spans
 }
 
-async function post(port: number, agent: Agent, token: string, body: Buffer): Promise<void> {
+async function post(port: number, agent: Agent, { token, key }: Speaker, body: Buffer): Promise<void> {
+  const path = '/api/v1/observations'
+  const asked = { method: 'POST', url: `http://localhost:${port}${path}`, accessToken: token }
   const headers = {
-    ...{ authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson', 'content-length': body.length },
+    dpop: proveRequest(key, asked, { at: Date.now(), id: randomUUID() }),
+    ...{ authorization: `DPoP ${token}`, 'content-type': 'application/x-ndjson', 'content-length': body.length },
     ...{ host: `localhost:${port}`, 'idempotency-key': randomUUID() },
   }
-  const path = '/api/v1/observations'
   const sent = request({ host: '127.0.0.1', port, agent, method: 'POST', path, headers })
   sent.end(body)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]

@@ -91,8 +91,7 @@ function renew(office: Office, { token, key }: { token: string; key: KeyObject }
 }
 
 function renewWith(office: Office, token: string, fresh: string, by: KeyObject) {
-  const proof = base64.encode(sign(null, sha256(utf8.encode(fresh)), by))
-  return office.post(`${CURRENT}/renewals`, { token: fresh, proof }, token)
+  return office.post(`${CURRENT}/renewals`, office.renewal(by, fresh), token)
 }
 
 test('a login lives for an hour, and longer by a fresh token of the same run and key', async () => {

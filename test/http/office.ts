@@ -85,7 +85,7 @@ export class Office implements AsyncDisposable {
       ...{ ledger, evidence, views, logStatus, clock: instance.clock },
       ...{ noise: instance.noise, challenges: instance.challenges, doorRequests: instance.doorRequests },
       proofs: instance.proofs,
-      ...{ lender: instance.lender, access: instance.access, authorities: instance.authorities },
+      ...{ providers: instance.providers, lender: instance.lender, access: instance.access, authorities: instance.authorities },
       issuerKeys: { of: async () => company.ciKeys },
       repairLog: (request) =>
         instance.handle({ ...request, command: { type: 'repair log', leafIndexes: [0], from: 'test' } }),
@@ -206,9 +206,14 @@ export class Office implements AsyncDisposable {
     return { answer, key, token }
   }
 
+  /** A token of a run, with the proof that whoever shows it holds the key. */
+  renewal(key: KeyObject, token: string) {
+    return { token, proof: base64.encode(sign(null, sha256(utf8.encode(token)), key)) }
+  }
+
   jobBody(token: string) {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-    const proof = base64.encode(sign(null, sha256(utf8.encode(token)), privateKey))
+    const { proof } = this.renewal(privateKey, token)
     const der = base64.encode(publicKey.export({ format: 'der', type: 'spki' }))
     return { key: privateKey, body: { method: 'job', token, publicKey: der, proof } }
   }

@@ -20,6 +20,7 @@ import {
   SSH_TARGET,
   type Story,
 } from './story.ts'
+import { tourIdp } from './tour-idp.ts'
 import { readShipped } from '../policy/shipped.ts'
 
 /** Resolves with what was asked; `office.calls` then holds a good call of each route. */
@@ -29,6 +30,7 @@ export async function tour(office: Office): Promise<Story> {
   await tourPeople(story)
   await tourSettings(story)
   await tourTrail(story)
+  await tourIdp(story)
   await tourLogins(story)
   return story
 }
@@ -44,6 +46,7 @@ async function tourReleases(story: Story): Promise<void> {
     'content-type': 'application/x-ndjson',
   })
   await office.get(`/api/v1/releases/${release}/wait?timeoutSeconds=0`, job.token)
+  await office.post('/api/v1/logins/current/renewals', office.renewal(job.key, office.company.ciToken()), job.token)
   await office.get('/api/v1/releases?state=deploying', ana.token)
   await office.get(`/api/v1/releases/${release}`, ana.token)
   await office.get('/api/v1/grants?active=true', ana.token)
@@ -158,6 +161,8 @@ async function tourTrail({ office, ana, door }: Story): Promise<void> {
   await office.get('/.well-known/countersign/revoked-keys')
   await office.get('/.well-known/openid-configuration')
   await office.get('/.well-known/jwks.json')
+  await office.get('/.well-known/countersign/x509-ca.pem')
+  await office.get('/.well-known/countersign/x509.crl')
   await office.get('/api/openapi.json')
 }
 

@@ -30,7 +30,11 @@ const set = Object.fromEntries(company.map(({ event }) => [event.type, event])) 
   [T in InCompany]: EventOf<T>
 }
 
+const delegation = 'delegation:000000000000'
+const inquiry = 'inquiry:000000000000'
 const glass = { breakglass: 'breakglass:000000000000', release, environment: 'production' } as const
+
+const idp = { idp: 'acme', issuer: 'https://idp.example' } as const
 
 const events: { readonly [T in EventType]: EventOf<T> } = {
   ...set,
@@ -54,6 +58,14 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
     publicKey: 'AAAA',
     signsFrom: NOON,
   },
+  'approval.withdrawn': { type: 'approval.withdrawn', release, by: mara },
+  'approval.escalated': { type: 'approval.escalated', release, environment: 'production', missing: 1 },
+  'delegation.given': { type: 'delegation.given', delegation, by: mara, to: ana, from: NOON, until: NOON + 1 },
+  'delegation.ended': { type: 'delegation.ended', delegation, by: mara },
+  'delegation.refused': { type: 'delegation.refused', delegation, by: mara, wanted: 'end' },
+  'inquiry.asked': { type: 'inquiry.asked', inquiry, release, by: mara },
+  'inquiry.answered': { type: 'inquiry.answered', inquiry, release, by: ivo },
+  'inquiry.refused': { type: 'inquiry.refused', inquiry, release, by: ivo, wanted: 'answer' },
   'breakglass.used': {
     type: 'breakglass.used',
     ...glass,
@@ -116,6 +128,28 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   'erasure.refused': { type: 'erasure.refused', person: ivo, wanted: 'ask' },
   'evidence.exported': { type: 'evidence.exported', from: 0, to: 9, digest: digest('8'), framework: 'soc2' },
   'evidence.refused': { type: 'evidence.refused', from: 0, to: 9 },
+  'idp.trusted': {
+    type: 'idp.trusted',
+    ...idp,
+    clientId: 'countersign',
+    isConfidential: true,
+    scopes: ['openid'],
+    subjectClaim: 'sub',
+    salt: 'A'.repeat(43),
+  },
+  'idp.removed': { type: 'idp.removed', ...idp },
+  'idp.ended': {
+    type: 'idp.ended',
+    issuer: idp.issuer,
+    subject: digest('5'),
+    tokenDigest: digest('6'),
+    tokenExpiresAt: NOON,
+    logins: ['login:0000000000'],
+  },
+  'idp.refused': { type: 'idp.refused', issuer: idp.issuer, wanted: 'trust idp' },
+  'identity.linked': { type: 'identity.linked', person: ivo, issuer: idp.issuer, subject: digest('5') },
+  'identity.removed': { type: 'identity.removed', person: ivo, issuer: idp.issuer, subject: digest('5') },
+  'identity.refused': { type: 'identity.refused', issuer: idp.issuer, subject: digest('5'), wanted: 'login' },
   'grant.issued': {
     type: 'grant.issued',
     grant,
@@ -145,6 +179,13 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   'log.summarised': { type: 'log.summarised', refused: [{ code: 'door_unknown', count: 3 }] },
   'log.refused': { type: 'log.refused', wanted: 'assign role' },
   'login.opened': { ...set['login.opened'], principal: job, method: 'job', job: jobFacts },
+  'login.renewed': {
+    type: 'login.renewed',
+    login: 'login:0000000000',
+    tokenDigest: jobFacts.tokenDigest,
+    tokenExpiresAt: jobFacts.tokenExpiresAt,
+    expiresAt: jobFacts.tokenExpiresAt,
+  },
   'login.ended': { type: 'login.ended', login: 'login:0000000000' },
   'login.refused': { type: 'login.refused', method: 'job' },
   'observation.recorded': {

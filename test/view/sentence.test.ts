@@ -62,7 +62,11 @@ const set = Object.fromEntries(company.map(({ event }) => [event.type, event])) 
 const { state } = given(...company, { event: requested }, { event: issued }, { event: fired })
 
 /** Each event type with an event, the answer it stands for, and its sentence. */
+const delegation = 'delegation:000000000000'
+const inquiry = 'inquiry:000000000000'
 const glass = { breakglass: 'breakglass:000000000000', release, environment: 'production' } as const
+
+const idp = { idp: 'acme', issuer: 'https://idp.example' } as const
 
 const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, string] } = {
   'alert.fired': [fired, {}, `raised an alert: {${ana}} assigned 4 roles within minutes`],
@@ -85,6 +89,46 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     { type: 'approval.declined', release, by: mara, statementDigest: digest('e') },
     {},
     'declined shop ccccccc to production',
+  ],
+  'approval.withdrawn': [
+    { type: 'approval.withdrawn', release, by: mara },
+    {},
+    'took back the approval of shop ccccccc to production',
+  ],
+  'approval.escalated': [
+    { type: 'approval.escalated', release, environment: 'production', missing: 1 },
+    {},
+    'asked others, too, to approve shop ccccccc to production: 1 approval missing',
+  ],
+  'delegation.given': [
+    { type: 'delegation.given', delegation, by: mara, to: ana, from: NOON, until: NOON + 60_000 },
+    { at: NOON },
+    `has {${ana}} approve in their name until 2026-11-18T10:01:00.000Z`,
+  ],
+  'delegation.ended': [
+    { type: 'delegation.ended', delegation, by: mara },
+    {},
+    'ended it that somebody approves in the name of another',
+  ],
+  'delegation.refused': [
+    { type: 'delegation.refused', delegation, to: mara, by: mara, wanted: 'give' },
+    { reason: 'own_delegation' },
+    `was refused to have {${mara}} approve in their name: nobody stands in for themselves`,
+  ],
+  'inquiry.asked': [
+    { type: 'inquiry.asked', inquiry, release, by: mara },
+    {},
+    'asked something about shop ccccccc to production',
+  ],
+  'inquiry.answered': [
+    { type: 'inquiry.answered', inquiry, release, by: ivo },
+    {},
+    'answered a question about shop ccccccc to production',
+  ],
+  'inquiry.refused': [
+    { type: 'inquiry.refused', inquiry, release, by: ivo, wanted: 'answer' },
+    { reason: 'no_such_inquiry' },
+    'was refused to answer about shop ccccccc to production: nobody asked that about this release',
   ],
   'breakglass.used': [
     {
@@ -177,6 +221,52 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     {},
     'took back the certificate for web: the role is gone; 2 connections cut',
   ],
+  'idp.trusted': [
+    {
+      type: 'idp.trusted',
+      ...idp,
+      clientId: 'countersign',
+      isConfidential: true,
+      scopes: ['openid'],
+      subjectClaim: 'sub',
+      salt: 'A'.repeat(43),
+    },
+    {},
+    'trusted the identity provider acme (https://idp.example)',
+  ],
+  'idp.removed': [{ type: 'idp.removed', ...idp }, {}, 'removed the identity provider acme (https://idp.example)'],
+  'idp.ended': [
+    {
+      type: 'idp.ended',
+      issuer: idp.issuer,
+      subject: digest('5'),
+      tokenDigest: digest('6'),
+      tokenExpiresAt: NOON,
+      logins: ['login:0000000000'],
+    },
+    {},
+    'ended 1 login, as somebody signed out at https://idp.example',
+  ],
+  'idp.refused': [
+    { type: 'idp.refused', issuer: idp.issuer, wanted: 'trust idp' },
+    { reason: 'id_taken' },
+    'was refused to trust idp (https://idp.example): something has this identifier already',
+  ],
+  'identity.linked': [
+    { type: 'identity.linked', person: ivo, issuer: idp.issuer, subject: digest('5') },
+    {},
+    `linked {${ivo}} with an account at https://idp.example`,
+  ],
+  'identity.removed': [
+    { type: 'identity.removed', person: ivo, issuer: idp.issuer, subject: digest('5') },
+    {},
+    `unlinked {${ivo}} from their account at https://idp.example`,
+  ],
+  'identity.refused': [
+    { type: 'identity.refused', issuer: idp.issuer, subject: digest('5'), wanted: 'login' },
+    { reason: 'idp_subject_unknown' },
+    'was refused a login with an account at https://idp.example: the identity provider knows this account; nobody here is linked to it',
+  ],
   'issuer.trusted': [set['issuer.trusted'], {}, 'trusted CI tokens of https://ci.example'],
   'key.enrolled': [set['key.enrolled'], {}, `enrolled the SSH signing key ${fingerprint}`],
   'key.removed': [{ type: 'key.removed', person: ivo, fingerprint }, {}, `removed the signing key ${fingerprint}`],
@@ -224,6 +314,17 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     { ...set['login.opened'], principal: job, method: 'job', job: jobFacts } as Event,
     {},
     'signed in with the token of its CI for 1 hour, running main ccccccc',
+  ],
+  'login.renewed': [
+    {
+      type: 'login.renewed',
+      login: 'login:0000000000',
+      tokenDigest: digest('5'),
+      tokenExpiresAt: NOON + 300_000,
+      expiresAt: NOON + 3_600_000,
+    },
+    {},
+    'signed in anew with the token of its CI for 1 h',
   ],
   'login.ended': [{ type: 'login.ended', login: 'login:0000000000' }, {}, 'signed out'],
   'login.refused': [
