@@ -73,6 +73,7 @@ export async function restoreLog(options: RestoreOptions): Promise<Restored> {
 
 interface Local {
   readonly log: StoredLog
+  readonly disclosures: Disclosures | undefined
   readonly source: Source
   /** Undefined where no copy fits the tree. */
   readonly leaves: readonly (Uint8Array | undefined)[]
@@ -85,7 +86,9 @@ async function readLocal(log: StoredLog): Promise<Local> {
   const leaves: (Uint8Array | undefined)[] = Array.from({ length: source.tree.endSize })
   for await (const { leafIndex, stored } of source.tree.leaves()) leaves[leafIndex] = stored?.bytes
   source.tree.compareRoots(source.signed)
-  return { log, source, leaves, isWhole: findings === 0 }
+  const { logDirectory } = log
+  const disclosures = logDirectory ? new Disclosures(diskFiles, join(logDirectory, 'disclosures')) : undefined
+  return { log, disclosures, source, leaves, isWhole: findings === 0 }
 }
 
 interface Plan {
@@ -181,10 +184,10 @@ async function write(
   await keepCosignatures(log.addCosignatures.bind(log), local)
 }
 
-async function disclosuresOf({ log, source }: Local, leafIndex: number): Promise<Uint8Array | undefined> {
+async function disclosuresOf({ disclosures, source }: Local, leafIndex: number): Promise<Uint8Array | undefined> {
   const inWal = source.wal.disclosures.get(leafIndex)
   if (inWal) return inWal.isWhole ? inWal.bytes : undefined
-  return log.logDirectory ? new Disclosures(diskFiles, join(log.logDirectory, 'disclosures')).get(leafIndex) : undefined
+  return disclosures?.get(leafIndex)
 }
 
 /** What witnesses signed for the log stays with it, where it is of this tree. */

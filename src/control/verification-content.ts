@@ -7,7 +7,7 @@ import { read, type Leaf } from '../domain/leaf.ts'
 import { Disclosures } from '../store/disclosure.ts'
 import { reasonOf } from '../store/error.ts'
 import { openEvidence, type EvidenceStore } from '../store/evidence.ts'
-import { diskFiles, type Files } from '../store/file.ts'
+import { diskFiles } from '../store/file.ts'
 import type { StoredLeaf, StoredLog } from '../store/stored.ts'
 import type { StoredWal } from '../store/stored-wal.ts'
 import { parseKey, type VerifierKey } from '../tlog/key.ts'
@@ -29,7 +29,7 @@ export class ContentCheck {
   readonly #wal: StoredWal
   readonly #origin: string
   readonly #report: (finding: VerifyFinding) => void
-  readonly #files = rememberingLast(diskFiles)
+  readonly #disclosures: Disclosures | undefined
   readonly #seen = new Set<string>()
   #evidence: Promise<EvidenceStore> | undefined
   #at = 0
@@ -41,6 +41,8 @@ export class ContentCheck {
 
   constructor(log: StoredLog, wal: StoredWal, origin: string, report: (finding: VerifyFinding) => void) {
     this.#log = log
+    // One for all leaves: it remembers the file that it read last.
+    this.#disclosures = log.logDirectory ? new Disclosures(diskFiles, join(log.logDirectory, 'disclosures')) : undefined
     this.#wal = wal
     this.#origin = origin
     this.#report = report
@@ -118,7 +120,7 @@ export class ContentCheck {
     if (!leaf.personal || !this.#log.logDirectory) return
     const directory = join(this.#log.logDirectory, 'disclosures')
     const inWal = this.#wal.disclosures.get(leafIndex)
-    const bytes = inWal?.bytes ?? (await new Disclosures(this.#files, directory).get(leafIndex))
+    const bytes = inWal?.bytes ?? (await this.#disclosures?.get(leafIndex))
     this.#disclosureCount[bytes ? 'checked' : 'withheld'] += 1
     if (!bytes) return
     const texts = attempt(() => parse(utf8.decode(bytes)))
@@ -153,16 +155,4 @@ export function meaningOf(stored: StoredLeaf | undefined): string | undefined {
     /"time":"([0-9T:.Z-]{1,30})"/.exec(text)?.[1],
   ].filter((part) => part !== undefined)
   return parts.length > 0 ? parts.join(', ') : undefined
-}
-
-/** The same file is asked for once for each of its 256 leaves. */
-function rememberingLast(files: Files): Files {
-  let last: { readonly path: string; readonly bytes: Promise<Buffer | undefined> } | undefined
-  return {
-    ...files,
-    read: (path) => {
-      if (last?.path !== path) last = { path, bytes: files.read(path) }
-      return last.bytes
-    },
-  }
 }

@@ -3,18 +3,16 @@
  * log forgets them. Sealing happens behind the answers: a crash in the middle repeats it.
  */
 
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { leafHash } from '../tlog/hash.ts'
 import { encodeBundle, formatTilePath, TILE_WIDTH, type Tile } from '../tlog/tile.ts'
 import { bundlePath, gzipPath } from './bundle.ts'
-import type { Disclosures } from './disclosure.ts'
+import { GROUP_BUNDLES, type Disclosures } from './disclosure.ts'
 import { StoreError } from './error.ts'
 import type { Files, StoredFile } from './file.ts'
 import type { Tiles } from './tiles.ts'
 import type { Wal } from './wal.ts'
 
-/** Bundles that share one round of directory syncs. */
-const MAX_ROUND = 32
 export const SEALED_MODE = 0o444
 export const PUBLIC_DIRECTORY_MODE = 0o755
 
@@ -47,41 +45,53 @@ export class Sealer {
   async seal(size: number, onRound: () => Promise<void>): Promise<void> {
     const full = Math.floor(size / TILE_WIDTH)
     while (this.#bundles < full) {
-      await this.#sealRound(Math.min(full, this.#bundles + MAX_ROUND))
+      // Bundles whose disclosures can share a file also share one round of directory syncs.
+      const group = (Math.floor(this.#bundles / GROUP_BUNDLES) + 1) * GROUP_BUNDLES
+      await this.#sealRound(Math.min(full, group))
       await onRound()
     }
   }
 
   async #sealRound(to: number): Promise<void> {
-    const { files } = this.#options
-    const sealed: StoredFile[] = []
-    for (let bundle = this.#bundles; bundle < to; bundle += 1) sealed.push(...(await this.#sealBundle(bundle)))
-    for (const { level, index, bytes } of this.#tiles.unsealed(to * TILE_WIDTH))
-      sealed.push(this.#publicFile({ level, index }, bytes))
-    const directories = new Map(
-      sealed.map(({ path, mode }) => [dirname(path), mode === SEALED_MODE ? PUBLIC_DIRECTORY_MODE : 0o700]),
-    )
-    for (const [directory, mode] of directories) await files.makeDirectory(directory, mode)
-    await files.replaceAll(sealed)
-    for (const directory of directories.keys()) await files.syncDirectory(directory)
+    const entries: StoredFile[] = []
+    const disclosures = new Map<number, Uint8Array>()
+    for (let bundle = this.#bundles; bundle < to; bundle += 1) entries.push(await this.#sealBundle(bundle, disclosures))
+    await this.#store(await this.#options.disclosures.seal(this.#bundles, to, disclosures), 0o700)
+    // Nothing says yet that these leaves are sealed: a crash now is clean, because theirs are taken from the log again.
+    const tiles = this.#tiles.unsealed(to * TILE_WIDTH)
+    const sealed = [...entries, ...tiles.map(({ level, index, bytes }) => this.#publicFile({ level, index }, bytes))]
+    await this.#store(sealed, PUBLIC_DIRECTORY_MODE)
     // Everything up to here has its final name on the disk; from here on it is read from there, and the log may forget it.
     this.#bundles = to
     this.#tiles.sealed(to * TILE_WIDTH)
-    // tlog-tiles: logs "MAY delete any partial tile once the corresponding full tile is available".
-    for (const { path, mode } of sealed) if (mode === SEALED_MODE) await files.remove(`${path}.p`)
+    await this.#removePartials(sealed)
     await this.#wal.recycle(to * TILE_WIDTH)
   }
 
-  /** The files of one bundle: its leaves, and their disclosures if there are any. */
-  async #sealBundle(bundle: number): Promise<StoredFile[]> {
+  /** tlog-tiles: logs "MAY delete any partial tile once the corresponding full tile is available". */
+  async #removePartials(sealed: readonly StoredFile[]): Promise<void> {
+    const { files } = this.#options
+    for (const [directory, within] of Map.groupBy(sealed, ({ path }) => dirname(path))) {
+      // Few have one: a look at the directory is cheaper than a try for each.
+      const names = new Set(await files.list(directory))
+      for (const { path } of within) if (names.has(`${basename(path)}.p`)) await files.remove(`${path}.p`)
+    }
+  }
+
+  async #store(sealed: readonly StoredFile[], directoryMode: number): Promise<void> {
+    const { files } = this.#options
+    const directories = new Set(sealed.map(({ path }) => dirname(path)))
+    for (const directory of directories) await files.makeDirectory(directory, directoryMode)
+    await files.replaceAll(sealed)
+    for (const directory of directories) await files.syncDirectory(directory)
+  }
+
+  /** The file of one bundle; what is beside its leaves goes to the others. */
+  async #sealBundle(bundle: number, disclosures: Map<number, Uint8Array>): Promise<StoredFile> {
     const [from, to] = [bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH]
     const records = await verifiedRecords(this.#wal, this.#tiles, from, to)
-    const bytes = encodeBundle(records.map(({ leaf }) => leaf))
-    const entries = this.#publicFile({ level: 'entries', index: bundle }, bytes)
-    const disclosures = new Map<number, Uint8Array>()
     for (const [i, record] of records.entries()) if (record.disclosures) disclosures.set(from + i, record.disclosures)
-    const beside = await this.#options.disclosures.seal(bundle, disclosures)
-    return beside ? [entries, beside] : [entries]
+    return this.#publicFile({ level: 'entries', index: bundle }, encodeBundle(records.map(({ leaf }) => leaf)))
   }
 
   #publicFile(tile: Omit<Tile, 'width'>, bytes: Uint8Array): StoredFile {
