@@ -68,6 +68,7 @@ function portOf(host: Host, config: Config, report: (sentence: string) => void):
   const { ledger, evidence, clock, noise, challenges, doorRequests, proofs, issuerKeys, lender, access, authorities } = host.instance
   return {
     ...{ ledger, evidence, clock, noise, challenges, doorRequests, proofs, issuerKeys, lender, access, authorities, config, report },
+    providers: host.instance.providers,
     views: host.views,
     exports: host.exports,
     reading: host.reading,

@@ -41,6 +41,7 @@ export async function findPersonal(erasure: Erasure, ledger: Ledger): Promise<Pe
     if (!isNamed && values.size === 0) continue
     const leaf = read(bytes)
     if (isNamed && leaf.event.type.startsWith('repository.')) for (const digest of commitsOf(leaf)) evidence.add(digest)
+    if (isNamed) for (const digest of idTokensOf(leaf, erasure)) evidence.add(digest)
     const kept = leaf.personal && openSeal(leaf.personal, await log.disclosures(leafIndex))
     if (!kept || kept.length === 0) continue
     const isOfAnother = described.has(leafIndex)
@@ -97,6 +98,13 @@ async function identityOf(erasure: Erasure, { log, state, directory }: Ledger): 
 /** Public keys carry user ids or a comment. */
 function keysOf({ person }: Erasure, { state }: Ledger): DigestText[] {
   return [...state.keys.values()].filter((key) => key.person === person).map(({ publicKey }) => publicKey as DigestText)
+}
+
+/** A provider says more of a person than we ask for: addresses, names. */
+function idTokensOf({ event, evidence }: Leaf, { person }: Erasure): DigestText[] {
+  const { principal, person: named } = event as { readonly principal?: string; readonly person?: string }
+  if ((named ?? principal) !== person) return []
+  return evidence.filter(({ kind }) => kind === 'id-token').map(({ digest }) => digest as DigestText)
 }
 
 function commitsOf({ evidence }: Leaf): DigestText[] {

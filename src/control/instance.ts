@@ -12,6 +12,7 @@ import type { State } from '../domain/state.ts'
 import { isRefusal, type Refusal } from '../evidence/refusal.ts'
 import { openEvidence, type EvidenceStore } from '../store/evidence.ts'
 import { openKeys, type InstanceKey, type Keys } from '../store/keys.ts'
+import { openSecrets, type Secrets } from '../store/secret.ts'
 import { openLog, type Log } from '../store/log.ts'
 import { openShelf, type StateShelf } from '../store/shelf.ts'
 import {
@@ -28,6 +29,7 @@ import { begin, loadOrThrow } from './genesis.ts'
 import { handle, systemCaller, type Desk, type Request } from './handle.ts'
 import { IssuerKeys } from './issuer-keys.ts'
 import { Ledger, type Recorded } from './ledger.ts'
+import { Providers } from './provider.ts'
 import { Lender } from './lend.ts'
 import { Noise } from './noise.ts'
 import { Seen } from './authenticate.ts'
@@ -35,7 +37,7 @@ import { utf8 } from '../bytes/text.ts'
 import { parse } from '../bytes/json.ts'
 import type { PolicyFiles } from '../policy/policy.ts'
 import { checkWitnesses, type WitnessOptions } from './witnesses.ts'
-import { Authorities, publishJwk } from './authority.ts'
+import { Authorities } from './authority.ts'
 import { KeyOverlap, OVERLAP_MS } from './key-overlap.ts'
 import { TargetAccess } from './target-access.ts'
 
@@ -73,6 +75,7 @@ export class Instance implements Desk, AsyncDisposable {
   readonly authorities: Authorities
   readonly access: TargetAccess
   readonly issuerKeys: IssuerKeys
+  readonly providers: Providers
   readonly noise = new Noise()
   /** Challenges and codes that were handed out, each good once. */
   readonly challenges = new Seen()
@@ -93,9 +96,11 @@ export class Instance implements Desk, AsyncDisposable {
     this.ledger = parts.ledger
     this.evidence = parts.evidence
     this.access = parts.access
-    this.authorities = new Authorities(parts.keys, this, { oidc: publishJwk, x509: publishJwk })
+    this.authorities = new Authorities(parts.keys, this)
     this.lender = new Lender(parts.sshCa.privateKey, parts.access, this.authorities)
     this.issuerKeys = new IssuerKeys(this.clock)
+    const { issuerKeys, clock } = this
+    this.providers = new Providers({ secrets: parts.secrets, issuerKeys, clock })
     this.startedAt = this.clock()
     this.#keys = parts.keys
     this.#shelf = parts.shelf
@@ -229,6 +234,7 @@ type Parts = {
   readonly keys: Keys
   readonly logKey: InstanceKey
   readonly sshCa: InstanceKey
+  readonly secrets: Secrets
   readonly shelf: StateShelf
 }
 
@@ -238,6 +244,7 @@ async function openParts(options: InstanceOptions): Promise<Parts> {
   const keys = await openKeys({ directory: join(directory, 'keys'), ...(passphraseFile && { passphraseFile }) })
   const sshCa = await keys.open('ssh-ca')
   const logKey = await keys.open('log')
+  const secrets = await openSecrets(join(directory, 'secrets'), (await keys.open('secrets')).privateKey)
   const origin = (await originOf(join(directory, 'log', 'meta.json'))) ?? options.origin
   const formerKeys = logKey.formerPublicKeys.map((key) => vkeyOf(origin, key))
   const signer = signerOf(origin, logKey)
@@ -252,7 +259,7 @@ async function openParts(options: InstanceOptions): Promise<Parts> {
     shelf = openShelf({ directory: join(directory, 'snapshots'), origin, signer, formerKeys })
     const policies = (digest: string) => policiesOf(digest, evidence)
     const ledger = await Ledger.open({ ...options, log, shelf, policies, clock })
-    return { ledger, evidence, access: await TargetAccess.open(directory), keys, logKey, sshCa, shelf }
+    return { ledger, evidence, access: await TargetAccess.open(directory), keys, logKey, sshCa, secrets, shelf }
   } catch (error) {
     shelf?.[Symbol.dispose]()
     await log.close()

@@ -3,11 +3,10 @@
 import * as z from '../bytes/schema.ts'
 import { utf8 } from '../bytes/text.ts'
 import { refuse, type Refusal } from '../evidence/refusal.ts'
+import { askForeign } from './foreign.ts'
 
 const KEPT_MS = 10 * 60 * 1000
 const MIN_REFETCH_MS = 10 * 1000
-const TIMEOUT_MS = 5_000
-const MAX_BYTES = 256 * 1024
 const MAX_ISSUERS = 256
 
 type Kept = { readonly bytes: Uint8Array; readonly fetchedAt: number; readonly keyIds: ReadonlySet<string> }
@@ -74,24 +73,8 @@ async function discover(issuer: string): Promise<string> {
   return document.jwks_uri
 }
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/** HTTPS only, but for this very machine; no redirects, which could lead a request into the inner network. */
 async function get(address: string): Promise<Uint8Array> {
-  const url = new URL(address)
-  if (url.protocol !== 'https:' && !LOOPBACK.has(url.hostname)) throw new Error('only https is accepted')
-  const response = await fetch(url, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: { accept: 'application/json' },
-  })
-  if (!response.ok || !response.body) throw new Error(`it answered ${response.status}`)
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of response.body) {
-    size += part.length
-    if (size > MAX_BYTES) throw new Error(`it sent more than ${MAX_BYTES} bytes`)
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
+  const { status, bytes } = await askForeign(address)
+  if (status < 200 || status > 299) throw new Error(`it answered ${status}`)
+  return bytes
 }

@@ -4,11 +4,11 @@ import type { PolicySet } from '../policy/policy.ts'
 import * as alert from './alert.ts'
 import type * as approval from './approval.ts'
 import type { Command } from './command.ts'
+import { decideAboutErasure, isAboutErasure } from './decide-erasure.ts'
 import { decideAboutRelease, isAboutRelease } from './decide-release.ts'
 import { allowed, refused, type Decision } from './decision.ts'
 import * as delegation from './delegation.ts'
 import { decideAccess, isAboutAccess } from './decide-access.ts'
-import * as erasure from './erasure.ts'
 import type { Event } from './event.ts'
 import * as evidence from './evidence.ts'
 import type * as f from './field.ts'
@@ -50,6 +50,7 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       ask(action, resource, { loginAgeSeconds, isSelf })
     return decideAccess(command, by.principal, judge, state, at)
   }
+  if (isAboutErasure(command)) return decideAboutErasure(command, by, matter, state, policies)
   if (isAboutRelease(command)) return decideAboutRelease(command, by, matter, state, policies)
   switch (command.type) {
     case 'invite person':
@@ -57,17 +58,6 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return principal.invite(command, administer('invitePerson'), state)
     case 'revoke principal':
       return principal.end(command, about('revokePrincipal', command.principal), state)
-    case 'erase person':
-      return erasure.ask(
-        command,
-        by,
-        askErasure(command.person, by.principal, loginAgeSeconds, { state, policies, at }),
-        state,
-        at,
-      )
-    case 'agree to erasure':
-    case 'decline erasure':
-      return decideAgreement(command, by, matter, state, policies)
     case 'enrol key':
       return key.enrol(
         command,
@@ -147,46 +137,4 @@ const lending = { method: 'code', userVerified: true, eventName: '', tokenReused
 function permitted(type: Event['type'], command: Command, { isAllowed, policy: verdict }: Answered): Decision {
   if (!isAllowed) return refused({ type: 'principal.refused', wanted: command.type }, 'policy_refused', verdict)
   return allowed(eventOf(type, command), verdict)
-}
-
-type Moment = { readonly state: State; readonly policies: PolicySet; readonly at: number }
-
-/** What the policies say of the order of `asker` as it stands, and of the same order once somebody agreed. */
-function askErasure(
-  id: string,
-  asker: string,
-  loginAgeSeconds: number,
-  { state, policies, at }: Moment,
-): erasure.Asking {
-  const [person, by] = [state.people.get(id), state.people.get(asker)]
-  if (!person || !by) return { now: q.unasked, agreed: q.unasked }
-  const otherAdministrators = erasure.others(asker, id, state, at)
-  const context = { loginAgeSeconds, isSelf: id === asker, otherAdministrators }
-  const say = (agreements: number) =>
-    q.ask(policies, q.personEntity(by, state, at), 'erasePerson', [q.personEntity(person, state, at)], {
-      ...context,
-      agreements,
-    })
-  return { now: say(0), agreed: say(1) }
-}
-
-type Agreement = Extract<Command, { type: 'agree to erasure' | 'decline erasure' }>
-
-function decideAgreement(
-  command: Agreement,
-  by: login.Login,
-  { claims, at }: Matter,
-  state: State,
-  policies: PolicySet,
-): Decision {
-  const asked = state.waitingErasures.get(String(command.asked))
-  const person = asked && state.people.get(asked.person)
-  const proof = claims as approval.AssertionClaims | undefined
-  if (!asked || !person) return erasure.answer(command, by, proof, { own: q.unasked, order: q.unasked }, state, at)
-  const action = command.type === 'agree to erasure' ? 'agreeToErasure' : 'declineErasure'
-  const who = q.callerEntity(by, state, at)
-  const own = q.ask(policies, who, action, [q.personEntity(person, state, at)], erasure.contextOf(asked, by, proof, at))
-  // How fresh the login was that asked, was judged when it asked.
-  const order = askErasure(asked.person, asked.by, 0, { state, policies, at }).agreed
-  return erasure.answer(command, by, proof, { own, order }, state, at)
 }

@@ -32,6 +32,8 @@ declare module 'fastify' {
     isOpenToRead?: boolean
     /** The body is lines of JSON, and comes to the route as bytes. */
     takesLines?: boolean
+    /** The body is a form, and comes to the route as an object of texts. */
+    takesForms?: boolean
     /** Shows what is personal: a job has no business with it. */
     isForPeople?: boolean
   }

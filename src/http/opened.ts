@@ -12,5 +12,9 @@ export const opened = z.object({
   token: z.string().optional().describe('Shown once; absent where it was set as a cookie.'),
   expiresAt: instant,
   who: who,
+  returnTo: z
+    .string()
+    .optional()
+    .describe('Where the browser wanted to go, when it went to an identity provider first.'),
 })
 export type Opened = z.input<typeof opened>

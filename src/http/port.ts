@@ -13,6 +13,7 @@ import type { LogStatus } from '../control/view/shape.ts'
 import type { Quorum } from '../control/quorum.ts'
 import type { TargetAccess } from '../control/target-access.ts'
 import type { Refusal } from '../evidence/refusal.ts'
+import type { Providers } from '../control/provider.ts'
 import type { Rate } from './limit.ts'
 import type { Views } from '../control/view/views.ts'
 
@@ -25,8 +26,10 @@ export type Port = Desk & {
   /** DPoP proofs that were seen, while they could still be used. */
   readonly proofs: Seen
   readonly issuerKeys: Pick<IssuerKeys, 'of'>
+  /** Where people sign in, and the secrets by which we are known there. */
+  readonly providers: Pick<Providers, 'begin' | 'finish' | 'keysFor' | 'secrets'>
   readonly lender: Pick<Lender, 'mint'>
-  readonly authorities: Pick<Authorities, 'listed' | 'rotate'>
+  readonly authorities: Pick<Authorities, 'listed' | 'held' | 'rotate'>
   readonly access: Pick<TargetAccess, 'judge' | 'remember'>
   logStatus(): LogStatus
   /** Both write their own leaf; what they need besides is not for a route to know. */

@@ -38,6 +38,7 @@ import { renewals } from './job-login.ts'
 import { Metrics } from './metrics.ts'
 import { refuseOtherMethods } from './method.ts'
 import { describeApi } from './openapi.ts'
+import { networks } from './networks.ts'
 import { observations } from './observations.ts'
 import { oidcIssuer } from './oidc-issuer.ts'
 import { overview } from './overview.ts'
@@ -48,6 +49,7 @@ import { problem, sendProblem } from './problem.ts'
 import { pushes } from './pushes.ts'
 import { releases } from './releases.ts'
 import { repositories } from './repositories.ts'
+import { roles } from './roles.ts'
 import { searches } from './searches.ts'
 import { STREAM_TIMES, type StreamTimes } from './stream.ts'
 import { pages } from './static.ts'
@@ -113,10 +115,11 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   renewals(desk)
   loginCodes(desk, codes)
   for (const room of [idps, idpLogins, backchannelLogout]) room(desk)
-  const rooms = [enrolments, people, revocations, roles, groups, networks, keys, issuers, repositories, environments, targets, policies]
+  const who = [enrolments, people, revocations, roles, groups, networks, keys]
+  const rooms = [issuers, repositories, environments, targets, policies]
   const flow = [erasures, freezes, breakglasses, pushes, builds, releases, approvals, grants, observations]
   const trail = [leaves, leafProofs, searches, why, overview, log, alerts, evidencePackages]
-  for (const room of [...rooms, ...flow, ...trail]) room(desk)
+  for (const room of [...who, ...rooms, ...flow, ...trail]) room(desk)
   oidcIssuer(desk)
   health(desk, metrics)
   desk.app.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async () =>
