@@ -81,10 +81,10 @@ export const admin: readonly Declaration[] = [
       },
       {
         flags: '--account <account>',
-        text: 'oidc: whom a job becomes: AWS role, Google service account, Azure tenant/client',
+        text: 'oidc, x509: whom a job becomes: AWS role, Google account, Azure tenant/client, common name',
       },
       { flags: '--variable <name>', text: 'oidc: put the token into this variable, too, as DEPLOY_TOKEN' },
-      { flags: '--certificate-file <file>', text: 'oidc: certificate authority of the place, as PEM' },
+      { flags: '--certificate-file <file>', text: 'oidc, x509: certificate authority of the place, as PEM' },
     ],
     examples: [
       [

@@ -139,9 +139,25 @@ export const tokenCredential = z.object({
 })
 export type TokenCredential = z.infer<typeof tokenCredential>
 
+/** One or more certificates as PEM, and nothing beside them. */
+const pem = z
+  .string()
+  .max(16_384)
+  .regex(/^(?:-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END CERTIFICATE-----\n?)+$/)
+
+export const x509Credential = z.object({
+  kind: z.literal('x509'),
+  chain: pem,
+  host: word,
+  port,
+  serial: shown,
+  certificate: pem.optional(),
+})
+export type X509Credential = z.infer<typeof x509Credential>
+
 export const granted = z.object({
   grant: shown,
   expiresAt: instant,
-  credential: z.discriminatedUnion('kind', [sshCredential, postgresCredential, tokenCredential]),
+  credential: z.discriminatedUnion('kind', [sshCredential, postgresCredential, tokenCredential, x509Credential]),
 })
 export type Granted = z.infer<typeof granted>

@@ -11,6 +11,7 @@ import { Failure } from './failure.ts'
 import { lendPostgres, type PostgresLoan } from './handover-postgres.ts'
 import { lendSsh, type SshLoan, type Variables } from './handover-ssh.ts'
 import { lendTokens, type TokenLoan } from './handover-token.ts'
+import { lendX509, type X509Loan } from './handover-x509.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant } from './text.ts'
 
@@ -49,6 +50,7 @@ export async function takeLoan(
     ...(await lendSsh(grants.flatMap(asSsh), folder, lent)),
     ...lendPostgres(grants.flatMap(asPostgres), folder),
     ...lendTokens(grants.flatMap(asToken), folder),
+    ...lendX509(grants.flatMap(asX509), folder),
   }
   const held = lent.move()
   return { variables, [Symbol.asyncDispose]: async () => await held.disposeAsync() }
@@ -73,6 +75,10 @@ function asPostgres({ target, granted: { credential } }: Grant): PostgresLoan[] 
 
 function asToken({ target, granted: { credential, expiresAt } }: Grant): TokenLoan[] {
   return credential.kind === 'oidc' ? [{ target, credential, expiresAt }] : []
+}
+
+function asX509({ target, key, granted: { credential } }: Grant): X509Loan[] {
+  return credential.kind === 'x509' ? [{ target, key, credential }] : []
 }
 
 async function giveBack(client: Client, grant: string, terminal: Terminal): Promise<void> {

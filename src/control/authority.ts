@@ -4,8 +4,10 @@
  */
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { base64 } from '../bytes/text.ts'
+import { sha256 } from '../bytes/digest.ts'
+import { base64, base64url } from '../bytes/text.ts'
 import { publicJwk } from '../credential/token.ts'
+import { selfSign } from '../credential/x509.ts'
 import { listed, signing, type AuthorityKey, type AuthorityName } from '../domain/authority.ts'
 import type { Command } from '../domain/command.ts'
 import { isRefusal, refuse, type Refusal } from '../evidence/refusal.ts'
@@ -18,44 +20,67 @@ export type Signing = { readonly key: KeyObject; readonly keyId: string; readonl
 /** Key sets are fetched anew within the hour by all who use them. */
 export const LEAD_MS = 3_600_000
 
-const kinds: Readonly<Record<AuthorityName, { readonly file: string; readonly kind: KeyKind }>> = {
-  oidc: { file: 'oidc-issuer', kind: 'rsa' },
-  x509: { file: 'x509-ca', kind: 'ec' },
+type Kind = {
+  readonly file: string
+  readonly kind: KeyKind
+  readonly idOf: (publicKey: KeyObject) => string
+  /** What others need of it, base64: its public key, or the certificate that says it is an authority. */
+  readonly publish: (key: KeyObject, origin: string, at: number) => Uint8Array
 }
 
-/** What of a key is written down: how it is called, and what others need of it. */
-export type Publish = (key: KeyObject) => Pick<AuthorityKey, 'keyId' | 'publicKey'>
+const kinds: Readonly<Record<AuthorityName, Kind>> = {
+  oidc: {
+    ...{ file: 'oidc-issuer', kind: 'rsa', idOf: (key) => publicJwk(key).kid },
+    publish: (key) => createPublicKey(key).export({ format: 'der', type: 'spki' }),
+  },
+  x509: {
+    ...{ file: 'x509-ca', kind: 'ec', idOf: (key) => base64url.encode(sha256(derOf(key))) },
+    publish: (key, origin, at) => selfSign({ key, name: authorityName(origin) }, at - SKEW_MS, at + TRUSTED_MS),
+  },
+}
+
+/** A certificate authority is trusted by those who were told of it, and until they are told of another. */
+const TRUSTED_MS = 10 * 365 * 24 * 3_600_000
+const SKEW_MS = 30_000
+
+/** The common name of the authority; an origin may be longer than a name may be. */
+export function authorityName(origin: string): string {
+  return `Countersign ${origin}`.slice(0, 64)
+}
 
 type Asking = Desk & { readonly wouldAllow: (request: Request) => boolean }
 
 export class Authorities {
   readonly #keys: Keys
   readonly #desk: Asking
-  readonly #publish: Readonly<Record<AuthorityName, Publish>>
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(keys: Keys, desk: Asking, publish: Readonly<Record<AuthorityName, Publish>>) {
+  constructor(keys: Keys, desk: Asking) {
     this.#keys = keys
     this.#desk = desk
-    this.#publish = publish
   }
 
   /** The key to sign with now; made, and announced, if there is none. Throws when it could not be announced. */
   signing(name: AuthorityName): Promise<Signing> {
     return this.#inTurn(async () => {
-      const { file, kind } = kinds[name]
+      const { file, kind, idOf } = kinds[name]
       const held = await this.#keys.open(file, kind)
       await this.#announce(name, held)
       const at = this.#desk.clock()
       const due = signing(this.#desk.ledger.state.authorities.get(name), at)
-      const own = [held.privateKey, ...(held.overlapping ? [held.overlapping] : [])]
-      const found = own.find((key) => this.#publish[name](createPublicKey(key)).keyId === due?.keyId)
+      const found = ownOf(held).find((key) => idOf(createPublicKey(key)) === due?.keyId)
       // Not with a key whose time is to come, while another one was promised.
       if (!due || !found) throw new Error(`the key that the log names for ${name} is not in this directory`)
-      const isOld = held.overlapping !== undefined && found === held.privateKey
-      if (isOld) await this.#keys.endOverlap(file)
+      // As long as it may have to say what it takes back.
+      const isOver = held.overlapping && found === held.privateKey && due.signsFrom + LEAD_MS <= at
+      if (isOver) await this.#keys.endOverlap(file)
       return { key: found, keyId: due.keyId, publicKey: due.publicKey }
     })
+  }
+
+  /** Private keys that something may still be good under. */
+  held(name: AuthorityName): Promise<readonly KeyObject[]> {
+    return this.#inTurn(async () => ownOf(await this.#keys.open(kinds[name].file, kinds[name].kind)))
   }
 
   /** Keys that something may be verified with, oldest first; none before one was needed. */
@@ -75,21 +100,21 @@ export class Authorities {
         ...request,
         command: this.#naming(name, key, isFirst ? 0 : LEAD_MS),
       })
-      if (isFirst || !this.#desk.wouldAllow(asked(held.publicKey))) return handle(asked(held.publicKey), this.#desk)
+      if (isFirst || !this.#desk.wouldAllow(asked(held.privateKey))) return handle(asked(held.privateKey), this.#desk)
       // The one that signs until then would be gone, and nothing could be lent.
       if (this.listed(name).some(({ signsFrom }) => signsFrom > this.#desk.clock()))
         return refuse('rotation_pending', 'A newer key waits for its time already; ask again once it signs.')
-      const { publicKey } = await this.#keys.rotate(file, 'overlap')
-      return handle(asked(publicKey), this.#desk)
+      const { privateKey } = await this.#keys.rotate(file, 'overlap')
+      return handle(asked(privateKey), this.#desk)
     })
   }
 
   /** A crash after a rotation leaves a key that the log does not know: it is announced by the next who needs one. */
-  async #announce(name: AuthorityName, { publicKey }: InstanceKey): Promise<void> {
+  async #announce(name: AuthorityName, { publicKey, privateKey }: InstanceKey): Promise<void> {
     const before = this.#desk.ledger.state.authorities.get(name)?.keys ?? []
-    const { keyId } = this.#publish[name](publicKey)
+    const keyId = kinds[name].idOf(publicKey)
     if (before.some((known) => known.keyId === keyId)) return
-    const command = this.#naming(name, publicKey, before.length === 0 ? 0 : LEAD_MS)
+    const command = this.#naming(name, privateKey, before.length === 0 ? 0 : LEAD_MS)
     const said = await handle({ command, caller: systemCaller('lender') }, this.#desk)
     if (isRefusal(said)) throw new Error(said.because)
     if (said.decision.outcome === 'refused') throw new Error(`the key for ${name} could not be written down`)
@@ -97,8 +122,10 @@ export class Authorities {
 
   #naming(authority: AuthorityName, key: KeyObject, leadMs: number): Command {
     const { clock, ledger } = this.#desk
-    const signsFrom = Math.max(clock(), ledger.state.at) + leadMs
-    return { type: 'key authority', authority, ...this.#publish[authority](key), signsFrom }
+    const at = Math.max(clock(), ledger.state.at)
+    const publicKey = base64.encode(kinds[authority].publish(key, ledger.state.log!.origin, at))
+    const keyId = kinds[authority].idOf(createPublicKey(key))
+    return { type: 'key authority', authority, keyId, publicKey, signsFrom: at + leadMs }
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
@@ -113,7 +140,10 @@ export function keyOf({ publicKey }: Pick<AuthorityKey, 'publicKey'>): KeyObject
   return createPublicKey({ key: Buffer.from(base64.decode(publicKey)), format: 'der', type: 'spki' })
 }
 
-/** Of the issuer: as a key set names it, and the key itself. */
-export function publishJwk(key: KeyObject): Pick<AuthorityKey, 'keyId' | 'publicKey'> {
-  return { keyId: publicJwk(key).kid, publicKey: base64.encode(key.export({ format: 'der', type: 'spki' })) }
+function ownOf({ privateKey, overlapping }: InstanceKey): readonly KeyObject[] {
+  return [privateKey, ...(overlapping ? [overlapping] : [])]
+}
+
+function derOf(key: KeyObject): Uint8Array {
+  return key.export({ format: 'der', type: 'spki' })
 }

@@ -10,6 +10,7 @@ import type { Target } from '../domain/target.ts'
 import { isRefusal } from '../evidence/refusal.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
 import type { Authorities } from './authority.ts'
+import { mintCertificate, type X509Credential } from './lend-certificate.ts'
 import { mintToken, type TokenCredential } from './lend-token.ts'
 import type { TargetAccess } from './target-access.ts'
 
@@ -31,7 +32,7 @@ export type PostgresCredential = {
   readonly database: string
   readonly serial: string
 }
-export type Credential = SshCredential | PostgresCredential | TokenCredential
+export type Credential = SshCredential | PostgresCredential | TokenCredential | X509Credential
 
 const PREFIX = 'cs_'
 /** Clocks of targets may be a little behind ours. */
@@ -67,7 +68,7 @@ export class Lender {
       case 'oidc':
         return { ...(await mintToken(grant, target, state, this.#authorities)), ...placeOf(target) }
       case 'x509':
-        throw new Error('not yet')
+        return { ...(await mintCertificate(grant, target, state, this.#authorities)), ...placeOf(target) }
     }
   }
 
@@ -127,7 +128,8 @@ export class Lender {
   ): Promise<{ readonly how: Cleared; readonly terminated: number }> {
     if (grant.cause === 'mint_failed' && grant.kind !== 'postgres') return { how: 'never_made', terminated: 0 }
     if (grant.kind === 'oidc') return { how: grant.expiresAt <= at ? 'expired' : 'left_to_expire', terminated: 0 }
-    if (grant.kind === 'ssh') return { how: grant.expiresAt <= at ? 'expired' : 'listed_as_revoked', terminated: 0 }
+    if (grant.kind === 'ssh' || grant.kind === 'x509')
+      return { how: grant.expiresAt <= at ? 'expired' : 'listed_as_revoked', terminated: 0 }
     const owner = parentOf(state.targets.get(grant.target)!)
     const { terminated } = await postgres.withdrawRole({
       admin: await this.#admin(grant.target),

@@ -9,8 +9,8 @@ import type { ReadonlyState } from '../domain/state.ts'
 export function formatRevokedKeys({ grants, recalled }: ReadonlyState, at: number): string {
   const lines: string[] = []
   for (const [id, expiresAt] of recalled) {
-    const publicKey = grants.get(id)?.publicKey
-    if (expiresAt + GRACE_MS <= at || !publicKey) continue
+    const { kind, publicKey } = grants.get(id) ?? {}
+    if (kind !== 'ssh' || expiresAt + GRACE_MS <= at || !publicKey) continue
     lines.push(publicKey.split(' ').slice(0, 2).join(' '))
   }
   return [...new Set(lines)]

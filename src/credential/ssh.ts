@@ -105,6 +105,8 @@ export type JobKey = {
   /** Content of the private key file that stock ssh reads: mode 0600, for as long as the job runs. */
   readonly privateKeyText: string
   readonly publicKeyText: string
+  /** The same private key as PKCS#8, for TLS. */
+  readonly privateKeyPem: string
 }
 
 /** A fresh Ed25519 key pair for a job, made where the job runs. */
@@ -118,5 +120,6 @@ export function createJobKey(comment: string): JobKey {
     publicKey,
     privateKeyText: formatEd25519PrivateKey({ seed, publicKey: raw, check: randomBytes(4), comment }),
     publicKeyText: formatPublicKey(publicKey, comment),
+    privateKeyPem: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
   }
 }

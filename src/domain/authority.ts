@@ -12,7 +12,7 @@ const name = z.enum(['oidc', 'x509'])
 export const events = {
   'authority.keyed': z.strictObject({
     authority: name,
-    /** `kid` of tokens; of a certificate authority, the digest of its certificate. */
+    /** `kid` of tokens; of a certificate authority, the digest of its key. */
     keyId: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/),
     /** SubjectPublicKeyInfo, or the certificate of an authority that has one. */
     publicKey: f.base64,

@@ -18,7 +18,7 @@ export function endGrant(id: string, cause: Cause, state: State, at: number): vo
   const grant = state.grants.get(id)
   if (!grant || grant.endedAt !== undefined) return
   state.grants.set(id, { ...grant, endedAt: at, cause })
-  if (grant.kind !== 'ssh') return
+  if (grant.kind !== 'ssh' && grant.kind !== 'x509') return
   for (const [old, expiresAt] of state.recalled)
     if (expiresAt + RECALLED_MS < at) state.recalled.delete(old)
     else break

@@ -24,7 +24,7 @@ const body = z.strictObject({
     .min(1)
     .max(2048)
     .optional()
-    .describe('For ssh: one OpenSSH line; the private key stays with the job.'),
+    .describe('For ssh and x509: one OpenSSH line; the private key stays with the job.'),
 })
 
 const credential = z.discriminatedUnion('kind', [
@@ -56,6 +56,14 @@ const credential = z.discriminatedUnion('kind', [
     preset: preset.optional(),
     account: z.string().optional(),
     variable: z.string().optional(),
+    certificate: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal('x509'),
+    chain: z.string(),
+    host: z.string(),
+    port: z.int(),
+    serial: z.string(),
     certificate: z.string().optional(),
   }),
 ])
@@ -125,8 +133,11 @@ function judgeKey(target: string, publicKey: string | undefined, { ledger }: Por
   const path = { facts: { path: 'body.publicKey' } }
   const key = publicKey === undefined ? undefined : parseSshPublicKey(publicKey)
   if (key && isRefusal(key)) return problem('malformed', `body.publicKey: ${key.because}`, path)
-  if (!key && ledger.state.targets.get(target)?.kind === 'ssh')
-    return problem('malformed', 'body.publicKey: an SSH certificate is made for a key; name it', path)
+  const kind = ledger.state.targets.get(target)?.kind
+  if (!key && (kind === 'ssh' || kind === 'x509'))
+    return problem('malformed', 'body.publicKey: a certificate is made for a key; name it', path)
+  if (kind === 'x509' && key?.type.startsWith('sk-'))
+    return problem('malformed', 'body.publicKey: keys of this kind do not sign in TLS', path)
   return undefined
 }
 

@@ -3,6 +3,7 @@
 import * as z from '../bytes/schema.ts'
 import { instantOf } from '../control/view/phrase.ts'
 import * as shape from '../control/view/shape.ts'
+import { formatAuthorities, formatRevoked } from '../control/lend-certificate.ts'
 import { formatRevokedKeys } from '../control/revoked-keys.ts'
 import type { LogEvent } from '../domain/log.ts'
 import { act, type Desk } from './act.ts'
@@ -80,5 +81,15 @@ function wellKnown(desk: Desk): void {
       config: { access: 'anyone' },
     },
     async (_, reply) => sendText(reply, formatRevokedKeys(port.ledger.state, port.clock())),
+  )
+  app.get(
+    '/.well-known/countersign/x509-ca.pem',
+    { schema: textSchema('Whom servers trust for client certificates of jobs'), config: { access: 'anyone' } },
+    async (_, reply) => sendText(reply, formatAuthorities(port.authorities)),
+  )
+  app.get(
+    '/.well-known/countersign/x509.crl',
+    { schema: textSchema('Client certificates that were taken back early (RFC 5280)'), config: { access: 'anyone' } },
+    async (_, reply) => sendText(reply, await formatRevoked(port.authorities, port.ledger.state, port.clock())),
   )
 }

@@ -2,14 +2,14 @@
 
 import { X509Certificate } from 'node:crypto'
 import * as z from '../bytes/schema.ts'
+import { networksGiven } from '../control/given.ts'
 import * as shape from '../control/view/shape.ts'
 import * as question from '../domain/question.ts'
 import type { State } from '../domain/state.ts'
 import { commands } from '../domain/target.ts'
-import type { Caller } from '../domain/leaf.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
 import { isRefusal } from '../evidence/refusal.ts'
-import { act, type Desk } from './act.ts'
+import { act, type Asked, type Desk } from './act.ts'
 import { nothing } from './field.ts'
 import type { Port } from './port.ts'
 import { problem, problemOfRefusal, type Problem } from './problem.ts'
@@ -42,7 +42,7 @@ export function targets(desk: Desk): void {
     result: nothing,
     status: 201,
     ask: async ({ body: { principals, adminFile, ...target }, caller, personal }) => {
-      const unfit = judge(target) ?? (await judgeFile(adminFile, caller, port))
+      const unfit = judge(target) ?? (await judgeFile(adminFile, { caller, personal }, port))
       if (unfit) return unfit
       const command = { type: 'define target', ...target, ...(principals && { logins: principals }) } as const
       return {
@@ -58,9 +58,11 @@ export function targets(desk: Desk): void {
 
 type Target = Omit<z.output<typeof body>, 'principals' | 'adminFile'>
 
-function judge({ kind, parentRole, hostKey, audience, certificate }: Target): Problem | undefined {
+function judge({ kind, parentRole, hostKey, audience, account, certificate }: Target): Problem | undefined {
   if (kind === 'oidc' && audience === undefined)
     return problem('malformed', 'body.audience: a token is for somebody; name whom')
+  if (kind === 'x509' && (account?.length ?? 0) > 64)
+    return problem('malformed', 'body.account: a common name has at most 64 characters')
   if (certificate !== undefined && !isCertificate(certificate))
     return problem('malformed', 'body.certificate: is not one certificate as PEM')
   if (kind === 'postgres' && parentRole === undefined)
@@ -79,12 +81,16 @@ function isCertificate(text: string): boolean {
 }
 
 /** Only for whom the policies let define targets: to others, the answer would tell which files are there. */
-async function judgeFile(adminFile: string | undefined, caller: Caller, port: Port): Promise<Problem | undefined> {
+async function judgeFile(
+  adminFile: string | undefined,
+  { caller, personal }: Pick<Asked<unknown, unknown>, 'caller' | 'personal'>,
+  port: Port,
+): Promise<Problem | undefined> {
   const { ledger, access, clock } = port
   const state = ledger.state as State
   const login = state.logins.get(caller.login ?? '')
   if (adminFile === undefined || !login || login.job) return undefined
-  const who = question.callerEntity(login, state, clock())
+  const who = question.callerEntity(login, state, clock(), networksGiven(caller, personal, state))
   const context = { loginAgeSeconds: Math.floor((clock() - login.provenAt) / 1000), isSelf: false }
   const { isAllowed } = question.ask(ledger.policies, who, 'defineTarget', [question.instance], context)
   const refusal = isAllowed ? await access.judge(adminFile) : undefined
