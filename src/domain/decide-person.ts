@@ -1,8 +1,8 @@
 /** What people ask for, each with the question that the policies answer. */
 
 import type { PolicySet } from '../policy/policy.ts'
+import * as account from './account.ts'
 import * as alert from './alert.ts'
-import type * as approval from './approval.ts'
 import type { Command } from './command.ts'
 import { decideAboutErasure, isAboutErasure } from './decide-erasure.ts'
 import { decideAboutRelease, isAboutRelease } from './decide-release.ts'
@@ -58,6 +58,11 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return principal.invite(command, administer('invitePerson'), state)
     case 'revoke principal':
       return principal.end(command, about('revokePrincipal', command.principal), state)
+    case 'link account':
+    case 'unlink account': {
+      const action = command.type === 'link account' ? 'linkIdentity' : 'removeIdentity'
+      return account.change(command, given.accountOf, about(action, command.person), state)
+    }
     case 'enrol key':
       return key.enrol(
         command,

@@ -183,7 +183,8 @@ export function assign(
   if (unknown) return refuse(unknown)
   if (source === undefined) return refuse('wrong_principal')
   if (until !== undefined && until <= Math.max(at, from ?? at)) return refuse('no_such_time')
-  if (bindingsHeld(holder, state).length >= MAX_BINDINGS) return refuse('too_many_roles')
+  const others = bindingsHeld(holder, state).filter((one) => (one.until ?? Infinity) > at)
+  if (others.length >= MAX_BINDINGS) return refuse('too_many_roles')
   if (!isAllowed) return refuse('policy_refused')
   const given = { ...said, by, ...(source !== 'direct' && { source }) }
   const event = type === 'bind role' ? { type: 'role.bound', ...given } : { type: 'role.assigned', ...given }

@@ -3,6 +3,7 @@
 import * as z from '../bytes/schema.ts'
 import { who as whoShape } from '../control/view/shape.ts'
 import { rolesOf } from '../domain/role.ts'
+import { networksGiven } from '../control/given.ts'
 import * as question from '../domain/question.ts'
 import type { State } from '../domain/state.ts'
 import { act, type Desk } from './act.ts'
@@ -59,7 +60,7 @@ export function logins(desk: Desk, codes: Codes): void {
     summary: 'Whoever asks, and what they may do',
     answer: current,
     isOpenToRead: true,
-    look: ({ caller }) => describeLogin(caller?.login ?? '', port),
+    look: ({ caller, request }) => describeLogin(caller?.login ?? '', request.ip, port),
   })
   act(desk, {
     method: 'DELETE',
@@ -74,7 +75,7 @@ export function logins(desk: Desk, codes: Codes): void {
   })
 }
 
-function describeLogin(id: string, { ledger, clock, views }: Port): z.input<typeof current> | Problem {
+function describeLogin(id: string, ip: string, { ledger, clock, views }: Port): z.input<typeof current> | Problem {
   const state = ledger.state as State
   const at = clock()
   const login = state.logins.get(id)
@@ -82,7 +83,12 @@ function describeLogin(id: string, { ledger, clock, views }: Port): z.input<type
   const person = state.people.get(login.principal)
   const rolesIn = (...scopes: string[]) => (person ? rolesOf(person, state, at, scopes) : [])
   const roles = rolesIn()
-  const who = question.callerEntity(login, state, at)
+  const who = question.callerEntity(
+    login,
+    state,
+    at,
+    networksGiven({ kind: login.job ? 'job' : 'person' }, { ip }, state),
+  )
   // Freshness is asked for when it comes to it; this says what somebody could do after signing in again.
   const asked = { loginAgeSeconds: 0, isSelf: false }
   const administer =

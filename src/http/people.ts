@@ -7,7 +7,7 @@ import * as shape from '../control/view/shape.ts'
 import * as f from '../domain/field.ts'
 import { act, type Desk } from './act.ts'
 import * as field from './field.ts'
-import { formatInstant, instant, nothing } from './field.ts'
+import { formatInstant, instant } from './field.ts'
 import type { Port } from './port.ts'
 import { problem, type Problem } from './problem.ts'
 import { read } from './read.ts'
@@ -118,37 +118,4 @@ function ended(principal: string, { leaf: { at } }: Recorded, { ledger: { state 
       what: `SSH certificate for ${target}, at hosts that do not follow the list of revoked keys`,
     }))
   return { loginsEnded: logins.length, grantsEnded: grants.length, stillLive }
-}
-
-export function roles(desk: Desk): void {
-  const { port } = desk
-  act(desk, {
-    method: 'POST',
-    url: '/api/v1/people/:id/roles',
-    summary: 'Gives a role to a person, for good or until a moment',
-    params: byId,
-    body: z.strictObject({ role: f.role, until: field.futureInstant.optional(), reason: field.reason.optional() }),
-    result: nothing,
-    status: 201,
-    ask: ({ params, body: { role, until, reason }, caller, personal, at }) => {
-      const person = findPerson(params.id, port)
-      if (typeof person !== 'string') return person
-      if (until !== undefined && until <= at) return problem('malformed', 'body.until: is over already')
-      const command = { type: 'assign role', person, role, ...(until !== undefined && { until }) } as const
-      return { perform: { command, caller, personal: { ...personal, reason } }, result: () => ({}) }
-    },
-  })
-  act(desk, {
-    method: 'DELETE',
-    url: '/api/v1/people/:id/roles/:role',
-    summary: 'Takes a role from a person',
-    params: byId.extend({ role: f.role }),
-    result: nothing,
-    ask: ({ params, caller, personal }) => {
-      const person = findPerson(params.id, port)
-      if (typeof person !== 'string') return person
-      const command = { type: 'remove role', person, role: params.role } as const
-      return { perform: { command, caller, personal }, result: () => ({}) }
-    },
-  })
 }

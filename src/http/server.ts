@@ -6,6 +6,7 @@ import swagger from '@fastify/swagger'
 import fastify, { type ConnectionError, type FastifyError } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Desk } from './act.ts'
+import { accounts } from './accounts.ts'
 import { alerts } from './alerts.ts'
 import type { App } from './app.ts'
 import { approvals } from './approvals.ts'
@@ -113,6 +114,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   const codes = new Codes()
   logins(desk, codes)
   renewals(desk)
+  accounts(desk)
   loginCodes(desk, codes)
   for (const room of [idps, idpLogins, backchannelLogout]) room(desk)
   const who = [enrolments, people, revocations, roles, groups, networks, keys]

@@ -102,11 +102,33 @@ async function tourErasures(office: Office, ana: Worker, asked: object): Promise
   await office.post(`/api/v1/people/${finn.id}/revocation`, { reason: 'the tour goes on' }, ana.token)
 }
 
+/** A group with somebody in it and a role, and a network: made, looked at and taken away. */
+async function tourAccess(office: Office, ana: Worker): Promise<void> {
+  const kim = await office.person(ana, 'kim', [])
+  const there = { role: 'auditor', scope: 'environment:production' }
+  await office.post('/api/v1/groups', { group: 'payments' }, ana.token)
+  await office.post('/api/v1/networks', { network: 'office', cidrs: ['192.0.2.0/24'] }, ana.token)
+  await office.post('/api/v1/groups/payments/members', { person: '@kim' }, ana.token)
+  await office.post(`/api/v1/people/${kim.id}/roles`, there, ana.token)
+  for (const body of [there, { role: 'auditor' }]) await office.post('/api/v1/groups/payments/roles', body, ana.token)
+  for (const name of ['groups', 'networks']) await office.get(`/api/v1/${name}`, ana.token)
+  for (const path of [
+    'people/@kim/roles/auditor/environment:production',
+    'groups/payments/roles/auditor',
+    'groups/payments/roles/auditor/environment:production',
+    'groups/payments/members/@kim',
+    'groups/payments',
+    'networks/office',
+  ])
+    await office.ask('DELETE', `/api/v1/${path}`, { as: ana.token })
+}
+
 async function tourSettings({ office, ana, door }: Story): Promise<void> {
   await office.post('/api/v1/repositories', registration(door), ana.token)
   await office.post('/api/v1/targets', SSH_TARGET, ana.token)
   await office.post('/api/v1/authorities/oidc/rotation', {}, ana.token)
   await office.post('/api/v1/environments', ENVIRONMENT, ana.token)
+  await tourAccess(office, ana)
   const frozen = await office.post('/api/v1/freezes', { environment: 'production', reason: 'the tour' }, ana.token)
   await office.ask('DELETE', `/api/v1/freezes/${frozen.body.result.freeze}`, { as: ana.token })
   for (const name of ['issuers', 'repositories', 'environments', 'freezes', 'targets', 'policies', 'overview', 'log'])

@@ -2,7 +2,8 @@
 
 import type { Key } from '../../domain/key.ts'
 import type { Person } from '../../domain/principal.ts'
-import { rolesOf } from '../../domain/role.ts'
+import { bindingsOf, rolesOf } from '../../domain/role.ts'
+import { describeBinding } from './group.ts'
 import { instantOf } from './phrase.ts'
 import type { Person as PersonShape } from './shape.ts'
 import { whoOf, type Names } from './who.ts'
@@ -18,6 +19,8 @@ function describe(person: Person, keys: readonly Key[], names: Names & { readonl
   return {
     who: whoOf(id, names),
     roles: rolesOf(person, names.state, names.at),
+    bindings: bindingsOf(person, names.state).map((held) => describeBinding(held, names.at)),
+    groups: [...person.groups],
     zone,
     hours: { from: hours.from, to: hours.to, days: [...hours.days] },
     enrolled: enrolledAt !== undefined,

@@ -6,9 +6,45 @@ import { kind } from '../../domain/target.ts'
 import { DIALECTS } from '../../evidence/oidc-dialect.ts'
 import { instant, leafIndex, who } from './shape-word.ts'
 
+/** A role that somebody holds: `scope` is `instance`, or such as `environment:production`. */
+export const binding = z.strictObject({
+  binding: z.string(),
+  role: z.string(),
+  scope: z.string(),
+  from: instant.optional(),
+  until: instant.optional(),
+  /** Through this group. */
+  group: z.string().optional(),
+  source: z.enum(['direct', 'scim', 'idp', 'invite']),
+  isInForce: z.boolean(),
+  leafIndex,
+})
+
+export const groups = z.strictObject({
+  groups: z.array(
+    z.strictObject({
+      group: z.string(),
+      source: z.enum(['direct', 'scim', 'idp', 'invite']),
+      members: z.array(who),
+      bindings: z.array(binding),
+      leafIndex,
+    }),
+  ),
+})
+
+export const networks = z.strictObject({
+  networks: z.array(z.strictObject({ network: z.string(), cidrs: z.array(z.string()), leafIndex })),
+  /** Those that whoever asks is in. */
+  here: z.array(z.string()),
+})
+
 export const person = z.strictObject({
   who,
+  /** Those that count everywhere, at this moment. */
   roles: z.array(z.string()),
+  /** All of them, wherever and whenever they count. */
+  bindings: z.array(binding),
+  groups: z.array(z.string()),
   zone: z.string(),
   /** Hours of the day in the person's own zone; days are 1 for Monday to 7. */
   hours: z.strictObject({ from: z.int(), to: z.int(), days: z.array(z.int()) }).optional(),

@@ -14,6 +14,7 @@ import { approversOf } from './approver.ts'
 import { exportLeaves, type Export, type ExportRequest } from './export.ts'
 import { listFreezes } from './freeze.ts'
 import { listGrants } from './grant.ts'
+import { listGroups, listNetworks } from './group.ts'
 import { Labels } from './label.ts'
 import { describeLeaf } from './leaf.ts'
 import { describeOverview } from './overview.ts'
@@ -184,6 +185,14 @@ export class Views {
 
   freezes() {
     return this.#tell((sight) => listFreezes(sight))
+  }
+
+  groups() {
+    return this.#tell(listGroups)
+  }
+
+  networks(ip: string) {
+    return listNetworks(this.#options.ledger, ip)
   }
 
   targets() {
