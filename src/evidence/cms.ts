@@ -31,8 +31,12 @@ interface SignerInfo {
   readonly attributes: ReadonlyMap<string, Uint8Array>
 }
 
-/** Reads a ContentInfo. Throws a SyntaxError for anything else, for several signers, and for algorithms that are not known here. */
-export function parseSignedData(bytes: Uint8Array): SignedData {
+/**
+ * Reads a ContentInfo. `detached` is what was signed where the content is not inside; a signature that has both is refused, for
+ * two readers could read two contents. Throws a SyntaxError for anything else, for several signers, and for algorithms that are
+ * not known here.
+ */
+export function parseSignedData(bytes: Uint8Array, detached?: Uint8Array): SignedData {
   const info = enterSequence(bytes)
   if (readOid(info.take(TAG.oid)) !== SIGNED_DATA) throw new SyntaxError('not signed data of CMS')
   const content = info.enter(explicit(0))
@@ -43,9 +47,7 @@ export function parseSignedData(bytes: Uint8Array): SignedData {
   data.take(TAG.set)
   const encapsulated = data.enter(TAG.sequence)
   const contentType = readOid(encapsulated.take(TAG.oid))
-  const inner = encapsulated.enter(explicit(0))
-  const { contents } = inner.take(TAG.octetString)
-  inner.end()
+  const contents = detached ?? takeContent(encapsulated)
   encapsulated.end()
   const certificates = data.maybe(explicit(0))
   data.maybe(explicit(1))
@@ -55,6 +57,13 @@ export function parseSignedData(bytes: Uint8Array): SignedData {
   // RFC 3161, 2.4.2: "The time-stamp token MUST NOT contain any signatures other than the signature of the TSA."
   signers.end()
   return { contentType, content: contents, certificates: readCertificates(certificates), signer }
+}
+
+function takeContent(encapsulated: Cursor): Uint8Array {
+  const inner = encapsulated.enter(explicit(0))
+  const { contents } = inner.take(TAG.octetString)
+  inner.end()
+  return contents
 }
 
 /** Certificates of other kinds are no part of any chain that is followed here. */
@@ -109,10 +118,14 @@ function readAttributes(contents: Uint8Array): Map<string, Uint8Array> {
 
 export type SignerRefusal = 'no_signer' | 'wrong_content' | 'wrong_signer' | 'wrong_signature'
 
-/** The certificate that signed the content; whether anybody trusts it is the caller's question. Throws a SyntaxError as parsing does. */
+/**
+ * The certificate that signed the content; whether anybody trusts it is the caller's question. `isNaming`: the signature must name
+ * the certificate (signingCertificateV2), as time stamps do. Throws a SyntaxError as parsing does.
+ */
 export async function verifySigner(
   { contentType, content, certificates, signer }: SignedData,
   tools: SignatureTools,
+  isNaming = true,
 ): Promise<Certificate | Refusal<SignerRefusal>> {
   const certificate = certificates.find(signer.isOf)
   if (!certificate) return refuse('no_signer', 'the certificate of its signer is not in it')
@@ -123,7 +136,7 @@ export async function verifySigner(
   const digest = new Cursor(attribute(MESSAGE_DIGEST)).take(TAG.octetString).contents
   if (!isSame(digest, await tools.digest(hash, content)))
     return refuse('wrong_content', 'the content is not the one that was signed')
-  if (!(await isNamed(certificate, attributes.get(SIGNING_CERTIFICATE_V2), tools)))
+  if (isNaming && !(await isNamed(certificate, attributes.get(SIGNING_CERTIFICATE_V2), tools)))
     return refuse('wrong_signer', 'the signature does not name the certificate beside it (signingCertificateV2)')
   if (!(await tools.verify(algorithm, certificate.publicKey, signed, signature)))
     return refuse('wrong_signature', 'the signature does not verify')

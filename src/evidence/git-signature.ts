@@ -4,10 +4,13 @@
  * All three share one namespace: that the bytes are a commit, and not something else that was signed, is for their parser to tell.
  */
 
+import { isCmsSignature, verifyCms } from './cms-signature.ts'
+import { nodeSignatures } from './node-signature.ts'
 import { isOpenpgpSignature, verifyOpenpgp } from './openpgp.ts'
 import { isRefusal, refuse, type Refusal } from './refusal.ts'
 import type { SshCertificate } from './ssh-certificate.ts'
 import { verifySshsig, type SshsigClaims } from './sshsig.ts'
+import { findPath, type Certificate } from './x509.ts'
 
 /** When a key counts: from `validFrom` (ms, inclusive) until `validUntil` (ms, exclusive; absent: no end). */
 export type Window = { readonly validFrom: number; readonly validUntil?: number | undefined }
@@ -20,15 +23,23 @@ export type TrustedSshAuthority = TrustedSshKey & { readonly principals?: readon
 
 export type TrustedOpenpgpKey = Window & { readonly keyId: string; readonly keyBytes: Uint8Array }
 
+/** A certificate that somebody enrolled, by its SHA-256. */
+export type TrustedCertificate = Window & { readonly keyId: string; readonly fingerprint: string }
+
+/** An authority of which every certificate for signatures counts, as long as it is valid when the signature is first seen. */
+export type TrustedAuthority = Window & { readonly keyId: string; readonly certificate: Certificate }
+
 export type TrustedKeys = {
   readonly ssh: readonly TrustedSshKey[]
   readonly openpgp: readonly TrustedOpenpgpKey[]
   readonly sshAuthorities?: readonly TrustedSshAuthority[] | undefined
+  readonly certificates?: readonly TrustedCertificate[] | undefined
+  readonly authorities?: readonly TrustedAuthority[] | undefined
 }
 
 export type GitSignature = {
-  readonly format: 'ssh' | 'openpgp'
-  /** `SHA256:...` for SSH, hexadecimal (of the primary key) for OpenPGP. */
+  readonly format: 'ssh' | 'openpgp' | 'x509'
+  /** `SHA256:...` for SSH, hexadecimal (of the primary key) for OpenPGP, `sha256:...` of the certificate for X.509. */
   readonly fingerprint: string
   readonly keyId: string
   /** A hardware key that checked PIN or fingerprint. */
@@ -72,7 +83,8 @@ export async function verifyGitSignature(
   if (signature === undefined) return refuse('unsigned', `${what} is not signed.`)
   if (isOpenpgpSignature(signature)) return judgeOpenpgp(signature, payload, trusted, at)
   if (signature.startsWith('-----BEGIN SSH SIGNATURE-----')) return judgeSsh(signature, payload, trusted, at)
-  return refuse('unsupported_signature', `${what} is signed neither with SSH nor with OpenPGP.`)
+  if (isCmsSignature(signature)) return judgeCms(signature, payload, trusted, at)
+  return refuse('unsupported_signature', `${what} is signed neither with SSH nor with OpenPGP nor with a certificate.`)
 }
 
 async function judgeOpenpgp(
@@ -97,6 +109,26 @@ async function judgeOpenpgp(
   if (claims.refused !== 'unknown_key') return claims
   const known = await verifyWith(openpgp)
   return isRefusal(known) ? known : { ...refuseWindow(known.fingerprint, at), fingerprint: known.fingerprint }
+}
+
+async function judgeCms(armored: string, payload: Uint8Array, trusted: TrustedKeys, at: number): Promise<Verdict> {
+  const claims = await verifyCms(armored, payload, at)
+  if (isRefusal(claims)) return claims
+  const { fingerprint, certificate, others } = claims
+  const known = { format: 'x509', fingerprint, userVerified: false } as const
+  const direct = (trusted.certificates ?? []).filter((one) => one.fingerprint === fingerprint)
+  const active = direct.find((one) => isWithin(one, at))
+  if (active) return { ...known, keyId: active.keyId }
+  if (direct.length > 0) return { ...refuseWindow(fingerprint, at), fingerprint }
+  for (const { keyId, certificate: anchor, ...window } of trusted.authorities ?? []) {
+    if (!isWithin(window, at)) continue
+    const path = await findPath(certificate, others, [anchor], at, nodeSignatures)
+    if (!('refused' in path)) return { ...known, keyId }
+  }
+  return {
+    ...refuse('unknown_key', `Neither the certificate ${fingerprint} nor an authority of it is enrolled.`),
+    fingerprint,
+  }
 }
 
 function judgeSsh(armored: string, payload: Uint8Array, trusted: TrustedKeys, at: number): Verdict {
