@@ -1,5 +1,6 @@
 /** Declarations: signing in, people, git. */
 
+import { bounds, place } from './catalogue-access.ts'
 import type { Declaration } from './command.ts'
 
 const START = 'Start'
@@ -121,11 +122,14 @@ export const people: readonly Declaration[] = [
       ['<person>', '@handle or person:id'],
       ['<role>', 'name of the role'],
     ],
-    options: [
-      { flags: '--until <instant>', text: 'RFC 3339 instant when it ends' },
-      { flags: '--reason <text>', text: 'why' },
+    options: [...bounds, { flags: '--reason <text>', text: 'why' }],
+    examples: [
+      ['countersign people role add @ana approver --reason "release team"', 'one leaf'],
+      [
+        'countersign people role add @ana approver --scope environment:staging --until 2026-12-24T18:00Z',
+        'there, and until then',
+      ],
     ],
-    examples: [['countersign people role add @ana approver --reason "release team"', 'one leaf']],
     load: async () => await import('./people-role-add.ts'),
   },
   {
@@ -135,8 +139,35 @@ export const people: readonly Declaration[] = [
       ['<person>', '@handle or person:id'],
       ['<role>', 'name of the role'],
     ],
+    options: [place],
     examples: [['countersign people role remove @ana approver', 'takes effect with the next request']],
     load: async () => await import('./people-role-remove.ts'),
+  },
+  {
+    name: 'people account add',
+    summary: 'Say which account at the CI is a person’s: who starts a run cannot approve it',
+    arguments: [['<person>', '@handle or person:id']],
+    options: [
+      { flags: '--issuer <url>', text: 'issuer of the CI’s tokens', isMandatory: true },
+      { flags: '--account <id>', text: 'the id that the CI gave the account (actor_id, user_id)', isMandatory: true },
+    ],
+    examples: [
+      [
+        'countersign people account add @ana --issuer https://token.actions.githubusercontent.com --account 583231',
+        'one leaf; the id itself stands beside it and can be erased',
+      ],
+    ],
+    load: async () => await import('./people-account-add.ts'),
+  },
+  {
+    name: 'people account remove',
+    summary: 'Take back what was said of a person’s accounts at a CI',
+    arguments: [['<person>', '@handle or person:id']],
+    options: [{ flags: '--issuer <url>', text: 'issuer of the CI’s tokens', isMandatory: true }],
+    examples: [
+      ['countersign people account remove @ana --issuer https://token.actions.githubusercontent.com', 'one leaf'],
+    ],
+    load: async () => await import('./people-account-remove.ts'),
   },
   {
     name: 'revoke',

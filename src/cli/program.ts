@@ -1,7 +1,9 @@
 /** All commands of `countersign`, by name; each loads its own module when it runs, and not before. */
 
 import { Argument, Command } from 'commander'
+import { access } from './catalogue-access.ts'
 import { admin } from './catalogue-admin.ts'
+import { identity } from './catalogue-identity.ts'
 import { people, git, start } from './catalogue-start.ts'
 import { logs } from './catalogue-log.ts'
 import { instances } from './catalogue-instance.ts'
@@ -20,6 +22,11 @@ const FAMILIES: readonly Family[] = [
   { name: 'policy', summary: 'Check policies, put them into force', group: 'Ask and verify' },
   { name: 'people', summary: 'Who may act: list, invite, enrol, roles', group: 'People and keys' },
   { name: 'people role', summary: 'Give and take roles', group: '' },
+  { name: 'group', summary: 'People who belong together, and what they hold', group: 'People and keys' },
+  { name: 'group member', summary: 'Put people in, take them out', group: '' },
+  { name: 'group role', summary: 'Give and take roles', group: '' },
+  { name: 'network', summary: 'Networks that policies name', group: 'Set up' },
+  { name: 'people account', summary: 'Whose account at the CI is whose', group: '' },
   { name: 'erase', summary: 'Forget what is personal', group: 'People and keys' },
   { name: 'git', summary: 'Signed commits and judged pushes', group: 'People and keys' },
   { name: 'issuer', summary: 'CIs whose jobs may sign in', group: 'Set up' },
@@ -58,7 +65,18 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
       '\nMore: countersign help <command> · countersign help exit-codes · countersign help environment',
     )
     .option('--no-color', 'no colour, as NO_COLOR')
-  const declarations = [...instances, ...logs, ...start, ...work, ...record, ...people, ...git, ...admin]
+  const declarations = [
+    ...instances,
+    ...logs,
+    ...start,
+    ...work,
+    ...record,
+    ...people,
+    ...git,
+    ...identity,
+    ...access,
+    ...admin,
+  ]
   // In the order of the help: what starts with a word of its own, families, and what families hold.
   const isEarly = ({ name, group }: Declaration) => !name.includes(' ') && group === 'Start'
   for (const declaration of declarations.filter(isEarly)) declare(program, declaration, act)

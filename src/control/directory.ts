@@ -1,6 +1,7 @@
 /** Who the people behind the ids are: a projection of disclosures, which forgets when they are erased. */
 
 import type { Disclosure } from '../bytes/disclosure.ts'
+import type { AccountEvent } from '../domain/account.ts'
 import type { Leaf } from '../domain/leaf.ts'
 import { fold } from './mention.ts'
 import { SavedSearches } from './saved-search.ts'
@@ -16,6 +17,8 @@ export class Directory {
   readonly #people = new Map<string, Entry>()
   readonly #handles = new Map<string, string>()
   readonly #emails = new Map<string, string>()
+  /** Issuer and account to whose it is. */
+  readonly #accounts = new Map<string, string>()
   /** Job to the one who started it, as the CI named them. */
   readonly #actors = new Map<string, string>()
 
@@ -33,6 +36,15 @@ export class Directory {
     return this.#emails.get(fold(email))
   }
 
+  /** The person whose account at that CI it is. */
+  byAccount(issuer: string, account: string): string | undefined {
+    return this.#accounts.get(`${issuer}\n${account}`)
+  }
+
+  hasAccount(person: string, issuer: string): boolean {
+    return [...this.#accounts].some(([key, owner]) => owner === person && key.startsWith(`${issuer}\n`))
+  }
+
   actorOf(job: string): string | undefined {
     return this.#actors.get(job)
   }
@@ -45,6 +57,7 @@ export class Directory {
     if (event.type === 'principal.invited' || event.type === 'principal.enrolled')
       this.#describe(event.person, disclosures)
     if (event.type === 'principal.enrolled') this.#entry(event.person).isSoftware = event.passkey.isSoftware
+    if (event.type === 'account.linked' || event.type === 'account.unlinked') this.#link(event, disclosures)
     if (event.type === 'key.enrolled') this.#describe(event.person, disclosures)
     const actor = event.type === 'login.opened' ? valueOf(disclosures, 'actor') : undefined
     if (event.type !== 'login.opened' || !actor) return
@@ -61,11 +74,23 @@ export class Directory {
       delete entry?.handle
     }
     if (covers('name')) delete entry?.name
+    if (covers('account')) this.#unlink(id, '')
     if (covers('email')) {
       for (const email of entry?.emails ?? []) this.#emails.delete(email)
       entry?.emails.clear()
     }
     if (covers('actor')) for (const [job, actor] of this.#actors) if (values.has(fold(actor))) this.#actors.delete(job)
+  }
+
+  #link({ type, person, issuer }: AccountEvent, disclosures: readonly Disclosure[]): void {
+    const account = valueOf(disclosures, 'account')
+    if (type === 'account.unlinked') this.#unlink(person, `${issuer}\n`)
+    else if (account) this.#accounts.set(`${issuer}\n${account}`, person)
+  }
+
+  #unlink(person: string, prefix: string): void {
+    for (const [key, owner] of this.#accounts)
+      if (owner === person && key.startsWith(prefix)) this.#accounts.delete(key)
   }
 
   #describe(id: string, disclosures: readonly Disclosure[]): void {

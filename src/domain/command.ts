@@ -1,6 +1,7 @@
 /** Everything that can be asked: the rooms' commands put together, each with its closed schema. */
 
 import type * as z from '../bytes/schema.ts'
+import * as account from './account.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import * as authority from './authority.ts'
@@ -32,6 +33,7 @@ import * as target from './target.ts'
 import * as trail from './trail.ts'
 
 export const schemas = {
+  ...account.commands,
   ...alert.commands,
   ...approval.commands,
   ...authority.commands,

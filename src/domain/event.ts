@@ -1,5 +1,6 @@
 /** Everything that can have happened: the rooms' events put together, each with its closed schema. */
 
+import * as account from './account.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import * as authority from './authority.ts'
@@ -31,6 +32,7 @@ import * as target from './target.ts'
 import * as trail from './trail.ts'
 
 export type Event =
+  | account.AccountEvent
   | alert.AlertEvent
   | approval.ApprovalEvent
   | authority.AuthorityEvent
@@ -65,6 +67,7 @@ export type EventType = Event['type']
 
 /** Event type to the schema of its fields. A type that is not here cannot be written. */
 export const schemas = {
+  ...account.events,
   ...alert.events,
   ...approval.events,
   ...authority.events,

@@ -93,3 +93,8 @@ export function loginsOf(named: Named, { jobs, logins }: Pick<State, 'jobs' | 'l
     return isMeant ? [login.id] : []
   })
 }
+
+/** Whoever started the run asked for what it asks for. */
+export function withStarter(authors: readonly f.PersonId[], { startedBy }: Login): f.PersonId[] {
+  return startedBy === undefined ? [...authors] : [...new Set([...authors, startedBy])].sort()
+}

@@ -58,6 +58,8 @@ export const given = z.strictObject({
   isNameTaken: z.boolean().optional(),
   /** Whose account at the CI started the run. */
   startedBy: f.personId.optional(),
+  /** Whose the account is that is linked, or unlinked. */
+  accountOf: f.personId.optional(),
   authorships: z.array(authorship).max(MAX_COMMITS).optional(),
   /** Names of the defined networks that a person asked from. */
   networks: z.array(f.role).min(1).max(64).optional(),

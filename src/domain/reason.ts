@@ -19,8 +19,8 @@ export const reasons = {
   no_such_key: { sentence: 'There is no such key.' },
   no_such_role: { sentence: 'That role is not held there.', next: 'countersign people list' },
   too_many_roles: { sentence: 'Nobody holds more than two hundred roles at a time; take one away first.' },
-  no_such_group: { sentence: 'There is no such group.', next: 'countersign groups list' },
-  no_such_member: { sentence: 'This person is not in that group.', next: 'countersign groups show' },
+  no_such_group: { sentence: 'There is no such group.', next: 'countersign group list' },
+  no_such_member: { sentence: 'This person is not in that group.', next: 'countersign group list' },
   member_already: { sentence: 'This person is in that group already.' },
   too_many_groups: { sentence: 'There are as many groups as there can be, here or for this person; remove one first.' },
   group_kept_elsewhere: { sentence: 'This group is kept by a directory; its people are put into it there.' },
@@ -113,6 +113,7 @@ export const reasons = {
   },
   token_reused: { sentence: 'This CI token was used before; each is accepted once.' },
   another_run: { sentence: 'The fresh CI token is not of the job that this login belongs to.' },
+  no_such_account: { sentence: 'This person has no account there that is known here.' },
   account_taken: { sentence: 'This account at the CI is somebody else’s.' },
   unsigned: {
     sentence: 'The commit is not signed.',

@@ -1,6 +1,7 @@
 /** What the log folds to. `replay` hands out a view to read and the only function that changes it, which live traffic uses too. */
 
 import type { Json } from '../bytes/json.ts'
+import * as account from './account.ts'
 import * as alert from './alert.ts'
 import * as approval from './approval.ts'
 import * as authority from './authority.ts'
@@ -130,6 +131,8 @@ function apply(state: State, leaf: Leaf, leafIndex: number): void {
 function fold(state: State, { event, command, caller, at }: Leaf, leafIndex: number): void {
   const room = event.type.split('.')[0]!
   switch (room) {
+    case 'account':
+      return account.apply(state, event as account.AccountEvent, leafIndex)
     case 'alert':
       return alert.apply(state, event as alert.AlertEvent, at, leafIndex)
     case 'approval':

@@ -3,8 +3,10 @@
 import * as z from '../bytes/schema.ts'
 import { base64, base64url, utf8 } from '../bytes/text.ts'
 import { parse } from '../bytes/json.ts'
+import type { Directory } from '../control/directory.ts'
 import { freshBearer, freshId } from '../control/fresh.ts'
 import * as f from '../domain/field.ts'
+import type { Given } from '../domain/leaf.ts'
 import type { Issuer } from '../domain/issuer.ts'
 import type { LoginEvent } from '../domain/login.ts'
 import { peekIssuer } from '../evidence/oidc.ts'
@@ -59,7 +61,8 @@ export async function askAsJob(
       command,
       caller: { id: 'system:ci', kind: 'job' },
       exhibits,
-      personal: { ...personal, ...actorOf(token, issuer) },
+      personal: { ...personal, ...actorOf(token, issuer).named },
+      given: (directory) => starterOf(directory, issuer.issuer, actorOf(token, issuer).id),
     },
     result: ({ leaf }) => {
       const { principal, expiresAt: end } = leaf.event as Opening
@@ -127,11 +130,20 @@ function keyIdOf(token: string): string | undefined {
   return attempt(() => header.parse(partOf(token, 0)).kid)
 }
 
+type Actor = { readonly named: { readonly actor?: string }; readonly id: string | undefined }
+
+/** The person behind an account at the CI, as far as an administrator said so. */
+function starterOf(directory: Directory, issuer: string, account: string | undefined): Given {
+  const person = account === undefined ? undefined : directory.byAccount(issuer, account)
+  return person === undefined ? {} : { startedBy: person as f.PersonId }
+}
+
 /** Who started the run, as the CI names them; kept only where the token verifies. */
-function actorOf(token: string, { kind, claims }: Issuer): { actor?: string } {
+function actorOf(token: string, { kind, claims }: Issuer): Actor {
   const said = attempt(() => describeJob(partOf(token, 1) as RawClaims, kind, claims))
-  if (said === undefined || isRefusal(said) || said.actor === undefined) return {}
-  return { actor: said.actor.slice(0, 256) }
+  if (said === undefined || isRefusal(said)) return { named: {}, id: undefined }
+  const { actor, actorId: id } = said
+  return { named: actor === undefined ? {} : { actor: actor.slice(0, 256) }, id }
 }
 
 function partOf(token: string, index: number) {

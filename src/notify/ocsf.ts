@@ -69,6 +69,9 @@ function classOf(source: Source): Class {
     case 'key.enrolled':
     case 'key.removed':
     case 'key.refused':
+    case 'account.linked':
+    case 'account.unlinked':
+    case 'account.refused':
     case 'identity.linked':
     case 'identity.removed':
     case 'identity.refused':

@@ -10,7 +10,7 @@ import { loginsOf } from '../../src/domain/job.ts'
 import type { State } from '../../src/domain/state.ts'
 import { ISSUER, ORIGIN } from '../world/company.ts'
 import { Office } from './office.ts'
-import { setUp } from './story.ts'
+import { requestRelease, setUp } from './story.ts'
 
 const HOUR_MS = 3_600_000
 const CURRENT = '/api/v1/logins/current'
@@ -167,4 +167,30 @@ test('an issuer whose jobs get one token can be trusted with longer logins', asy
   expect(Date.parse(answer.body.result.expiresAt) - office.port.clock()).toBeGreaterThan(5 * HOUR_MS)
   const endless = { ...trusted, loginLifetimeMs: 24 * HOUR_MS }
   expect((await office.post('/api/v1/issuers', endless, ana.token)).status).toBe(400)
+})
+
+test('who starts a run with an account that is known to be theirs cannot approve what it asks for', async () => {
+  await using office = await Office.open()
+  const story = await setUp(office)
+  const { ana, ben, cleo } = story
+  const linked = await office.post('/api/v1/people/@ben/accounts', { issuer: ISSUER, account: '1002' }, ana.token)
+  expect([linked.status, linked.body.type]).toEqual([201, 'account.linked'])
+  expect(linked.body.leaf).not.toContain('1002')
+  const taken = await office.post('/api/v1/people/@cleo/accounts', { issuer: ISSUER, account: '1002' }, ana.token)
+  expect(taken.body.code).toBe('account_taken')
+  const elsewhere = { issuer: 'https://other.example', account: '1002' }
+  expect((await office.post('/api/v1/people/@cleo/accounts', elsewhere, ana.token)).body.code).toBe('issuer_unknown')
+  const own = { issuer: ISSUER, account: '77' }
+  expect((await office.post('/api/v1/people/@ben/accounts', own, ben.token)).body.code).toBe('policy_refused')
+
+  const { release } = await requestRelease(story, { actor: 'ben-at-ci', actor_id: '1002' })
+  expect((await office.decide(ben, release, 'approvals')).body.code).toBe('own_release')
+  expect((await office.decide(cleo, release, 'approvals')).status).toBe(201)
+
+  const issuer = encodeURIComponent(ISSUER)
+  expect((await office.ask('DELETE', `/api/v1/people/@ben/accounts/${issuer}`, { as: ana.token })).status).toBe(200)
+  const again = await office.ask('DELETE', `/api/v1/people/@ben/accounts/${issuer}`, { as: ana.token })
+  expect(again.body.code).toBe('no_such_account')
+  const other = await requestRelease(story, { actor_id: '1002', check_run_id: '9' })
+  expect((await office.decide(ben, other.release, 'approvals')).status).toBe(201)
 })

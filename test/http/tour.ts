@@ -20,6 +20,7 @@ import {
   SSH_TARGET,
   type Story,
 } from './story.ts'
+import { ISSUER } from '../world/company.ts'
 import { tourIdp } from './tour-idp.ts'
 import { readShipped } from '../policy/shipped.ts'
 
@@ -46,6 +47,9 @@ async function tourReleases(story: Story): Promise<void> {
     'content-type': 'application/x-ndjson',
   })
   await office.get(`/api/v1/releases/${release}/wait?timeoutSeconds=0`, job.token)
+  const account = { issuer: ISSUER, account: '1002' }
+  await office.post(`/api/v1/people/${ben.id}/accounts`, account, ana.token)
+  await office.ask('DELETE', `/api/v1/people/${ben.id}/accounts/${encodeURIComponent(ISSUER)}`, { as: ana.token })
   await office.post('/api/v1/logins/current/renewals', office.renewal(job.key, office.company.ciToken()), job.token)
   await office.get('/api/v1/releases?state=deploying', ana.token)
   await office.get(`/api/v1/releases/${release}`, ana.token)

@@ -179,6 +179,9 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   'log.summarised': { type: 'log.summarised', refused: [{ code: 'door_unknown', count: 3 }] },
   'log.refused': { type: 'log.refused', wanted: 'assign role' },
   'login.opened': { ...set['login.opened'], principal: job, method: 'job', job: jobFacts },
+  'account.linked': { type: 'account.linked', person: ivo, issuer: 'https://ci.example' },
+  'account.unlinked': { type: 'account.unlinked', person: ivo, issuer: 'https://ci.example' },
+  'account.refused': { type: 'account.refused', person: ivo, issuer: 'https://ci.example', wanted: 'link' },
   'login.renewed': {
     type: 'login.renewed',
     login: 'login:0000000000',

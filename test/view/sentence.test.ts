@@ -315,6 +315,21 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     {},
     'signed in with the token of its CI for 1 hour, running main ccccccc',
   ],
+  'account.linked': [
+    { type: 'account.linked', person: ivo, issuer: 'https://ci.example' },
+    {},
+    `said which account at https://ci.example is {${ivo}}’s`,
+  ],
+  'account.unlinked': [
+    { type: 'account.unlinked', person: ivo, issuer: 'https://ci.example' },
+    {},
+    `unlinked the accounts of {${ivo}} at https://ci.example`,
+  ],
+  'account.refused': [
+    { type: 'account.refused', person: ivo, issuer: 'https://ci.example', wanted: 'link' },
+    { outcome: 'refused', reason: 'account_taken' },
+    `was refused to link an account of {${ivo}} at https://ci.example: this account at the CI is somebody else’s`,
+  ],
   'login.renewed': [
     {
       type: 'login.renewed',
@@ -324,7 +339,7 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
       expiresAt: NOON + 3_600_000,
     },
     {},
-    'signed in anew with the token of its CI for 1 h',
+    'signed in anew with the token of its CI for 1 hour',
   ],
   'login.ended': [{ type: 'login.ended', login: 'login:0000000000' }, {}, 'signed out'],
   'login.refused': [

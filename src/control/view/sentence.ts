@@ -4,6 +4,7 @@ import type { EventType } from '../../domain/event.ts'
 import type { Leaf } from '../../domain/leaf.ts'
 import type { Known, Tell, Tells, Told } from './phrase.ts'
 import { tells as ofAccess } from './sentence-access.ts'
+import { tells as ofAccounts } from './sentence-account.ts'
 import { tells as ofEnvironments } from './sentence-environment.ts'
 import { tells as ofIdentities } from './sentence-identity.ts'
 import { tells as ofReleases } from './sentence-release.ts'
@@ -12,6 +13,7 @@ import { tells as ofTrail } from './sentence-trail.ts'
 
 const tells: Tells<EventType> = {
   ...ofAccess,
+  ...ofAccounts,
   ...ofEnvironments,
   ...ofIdentities,
   ...ofReleases,
