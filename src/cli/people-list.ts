@@ -2,6 +2,7 @@
 
 import * as z from '../bytes/schema.ts'
 import { leafIndex, shown, who } from './contract.ts'
+import { formatBinding } from './group-list.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
 import type { Terminal } from './terminal.ts'
 import { table } from './text.ts'
@@ -9,6 +10,11 @@ import { table } from './text.ts'
 const person = z.object({
   who,
   roles: z.array(shown),
+  bindings: z
+    .array(z.object({ role: shown, scope: shown, isInForce: z.boolean() }))
+    .default([])
+    .describe('Wherever and whenever they count.'),
+  groups: z.array(shown).default([]),
   zone: shown,
   enrolled: z.boolean(),
   revoked: z.boolean(),
@@ -29,6 +35,8 @@ export async function run(options: ServerOptions, terminal: Terminal): Promise<n
 function line({
   who: { name, label = '', software },
   roles,
+  bindings,
+  groups,
   zone,
   enrolled,
   revoked,
@@ -36,13 +44,15 @@ function line({
   keys,
   leafIndex: at,
 }: Person): string[] {
+  const elsewhere = bindings.filter(({ scope, isInForce }) => scope !== 'instance' || !isInForce).map(formatBinding)
+  const held = [...roles, ...elsewhere, ...groups.map((group) => `group ${group}`)].join(',')
   const state = revoked ? 'revoked' : enrolled ? 'enrolled' : 'invited'
   const shownKeys = keys.map(({ format, fingerprint }) => `${format}:${fingerprint}`).join(' ')
   return [
     `@${name.replace(/^@/u, '')}`,
     label,
     state,
-    roles.join(',') || '-',
+    held || '-',
     zone,
     `${passkeys}${software ? ' (software)' : ''}`,
     String(at),

@@ -1,23 +1,27 @@
-/** Gives a person a role, until a moment or for good. */
+/** Gives a person a role: everywhere or somewhere, for good or for a time. */
 
 import * as z from '../bytes/schema.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
+import { formatBounds, type RoleBounds } from './role-bound.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface RoleAddOptions extends ServerOptions {
+export interface RoleAddOptions extends ServerOptions, RoleBounds {
   readonly person: string
   readonly role: string
-  readonly until?: string
   readonly reason?: string
 }
 
 export async function run(options: RoleAddOptions, terminal: Terminal): Promise<number> {
-  const { person, role, until, reason } = options
+  const { person, role, scope, from, until, reason } = options
   const path = `/api/v1/people/${encodeURIComponent(person)}/roles`
-  const { leafIndex } = await openClient(options, terminal).post(path, { role, until, reason }, z.unknown())
+  const { leafIndex } = await openClient(options, terminal).post(
+    path,
+    { role, scope, from, until, reason },
+    z.unknown(),
+  )
   terminal.result(
-    { person, role, leafIndex },
-    () => `${person} holds ${role}${until ? ` until ${until}` : ''}\nleaf: ${leafIndex}`,
+    { person, role, ...(scope !== undefined && { scope }), leafIndex },
+    () => `${person} holds ${role}${formatBounds(options)}\nleaf: ${leafIndex}`,
   )
   return 0
 }
