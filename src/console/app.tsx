@@ -9,6 +9,7 @@ import { ApprovalsPage } from './approval/approvals-page.tsx'
 import { CliLoginPage } from './door/cli-login-page.tsx'
 import { Door } from './door/door.tsx'
 import { EnrolPage } from './door/enrol-page.tsx'
+import { SignedInPage } from './door/idp.tsx'
 import { SignInPage } from './door/sign-in-page.tsx'
 import { openStream } from './live.ts'
 import { OverviewPage } from './overview/overview-page.tsx'
@@ -26,6 +27,7 @@ import { TrailPage } from './trail/trail-page.tsx'
 export function App() {
   const place = usePlace()
   if (place.page === 'enrol') return <EnrolPage />
+  if (place.page === 'signed-in') return <SignedInPage />
   if (place.page === 'sign-in') return <SignInPage next={place.next} />
   return <Inside place={place} />
 }

@@ -13,6 +13,7 @@ export type Place =
   | { readonly page: 'alerts'; readonly alert?: string }
   | { readonly page: 'people'; readonly person?: string }
   | { readonly page: 'sign-in'; readonly next?: string }
+  | { readonly page: 'signed-in' }
   | { readonly page: 'enrol' }
   | { readonly page: 'cli-login'; readonly port: string; readonly state: string; readonly challenge: string }
   | { readonly page: 'nowhere' }
@@ -46,6 +47,8 @@ export function parsePlace(url: URL): Place {
       return withKnown({ page: 'people' }, { person: text('person') })
     case 'sign-in':
       return withKnown({ page: 'sign-in' }, { next: text('next') })
+    case 'signed-in':
+      return { page: 'signed-in' }
     case 'enrol':
       return { page: 'enrol' }
     case 'cli-login':

@@ -51,7 +51,7 @@ export const idpBody = z.strictObject({ method: z.literal('idp'), ...back })
 const enrolled = z.object({ person: z.string(), who: shape.who })
 
 export function redirectUriOf({ config }: Pick<Port, 'config'>): string {
-  return `${config.publicUrl}/sign-in/back`
+  return `${config.publicUrl}/signed-in`
 }
 
 export function idpLogins(desk: Desk): void {

@@ -41,6 +41,7 @@ const PAGES = [
   '/verify',
   '/enrol',
   '/sign-in',
+  '/signed-in',
   '/cli-login',
 ]
 

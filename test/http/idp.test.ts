@@ -3,7 +3,7 @@ import { ORIGIN } from '../world/company.ts'
 import { Browser, CLIENT_ID, CLIENT_SECRET, IdentityProvider } from '../world/identity-provider.ts'
 import { Office, type Answer, type Worker } from './office.ts'
 
-const BACK = `${ORIGIN}/sign-in/back`
+const BACK = `${ORIGIN}/signed-in`
 
 let office: Office
 let provider: IdentityProvider

@@ -5,7 +5,7 @@ import { Browser, CLIENT_ID, CLIENT_SECRET, IdentityProvider } from '../world/id
 import type { Answer } from './office.ts'
 import type { Story } from './story.ts'
 
-const BACK = `${ORIGIN}/sign-in/back`
+const BACK = `${ORIGIN}/signed-in`
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
 /** Its own word for who signed out is caught on its way, and told here. */

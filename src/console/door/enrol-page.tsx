@@ -12,6 +12,7 @@ import { register } from '../passkey/passkey.ts'
 import { Link } from '../router.tsx'
 import { Door } from './door.tsx'
 import styles from './door.module.css'
+import { IdpButtons } from './idp.tsx'
 
 type Enrolled = { readonly person: string; readonly who: Who }
 
@@ -62,6 +63,7 @@ function Enrol({ token, enrolment }: { readonly token: string; readonly enrolmen
           Create passkey
         </Button>
       </Form>
+      {!enrolment.isSetup && <IdpButtons verb="Enrol with" errand={{ enrolmentToken: token }} />}
     </>
   )
 }

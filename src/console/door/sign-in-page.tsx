@@ -1,14 +1,14 @@
-/** A passkey opens a login; there is no other way in, so there is nothing here to phish. */
+/** A passkey opens a login, or an account at an identity provider that is trusted here. There is no password to phish. */
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useSetup } from '../api/query.ts'
 import { Trouble } from '../part/answer.tsx'
 import { Button } from '../part/button.tsx'
 import { signIn } from '../passkey/sign-in.ts'
-import { parsePlace } from '../place.ts'
-import { go } from '../router.tsx'
 import { Door } from './door.tsx'
 import styles from './door.module.css'
+import { follow } from './follow.ts'
+import { IdpButtons } from './idp.tsx'
 
 export function SignInPage({ next }: { readonly next: string | undefined }) {
   const client = useQueryClient()
@@ -27,6 +27,7 @@ export function SignInPage({ next }: { readonly next: string | undefined }) {
       <Button weight="primary" icon="key" className={styles.wide} busy={open.isPending} onClick={() => open.mutate()}>
         Sign in with passkey
       </Button>
+      <IdpButtons verb="Sign in with" errand={{ returnTo: pathOf(next) }} />
       <p className={styles.small}>
         {setup.data?.needed
           ? 'Nobody is enrolled yet: open the link that the server printed when it started.'
@@ -36,11 +37,8 @@ export function SignInPage({ next }: { readonly next: string | undefined }) {
   )
 }
 
-/** Only ever within this origin: an address from the query must not lead elsewhere. */
-function follow(next: string | undefined): void {
+/** What the server takes for a path of ours; anything else is the overview. */
+function pathOf(next: string | undefined): string | undefined {
   const url = URL.parse(next ?? '/', location.origin)
-  if (!url || url.origin !== location.origin || url.pathname === '/sign-in') return go({ page: 'overview' })
-  const place = parsePlace(url)
-  if (place.page === 'nowhere') location.assign(url.pathname + url.search)
-  else go(place, { replace: true })
+  return url?.origin === location.origin ? url.pathname + url.search : undefined
 }
