@@ -76,17 +76,22 @@ function gather(client: QueryClient) {
     for (const key of [...old].filter((each) => !running.has(each))) {
       old.delete(key)
       running.add(key)
-      void client.invalidateQueries({ queryKey: [key] }).finally(() => {
+      void client.invalidateQueries({ queryKey: [shown(key)] }).finally(() => {
         running.delete(key)
         if (old.has(key)) arm()
       })
     }
   }
   const add = (keys: readonly string[]) => {
-    for (const key of keys) old.add(key === 'leaves' && stream.paused ? 'news' : key)
+    for (const key of keys) old.add(key)
     arm()
   }
   return Object.assign(add, { cancel: () => clearTimeout(timer) })
+}
+
+/** What stands still is not fetched; only how many leaves it would have. */
+function shown(key: string): string {
+  return key === 'leaves' && stream.paused ? 'news' : key
 }
 
 const ROOMS: Readonly<Record<string, readonly string[]>> = {

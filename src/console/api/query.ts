@@ -78,6 +78,8 @@ export function useLeaves(q: string) {
     initialPageParam: undefined as number | undefined,
     queryFn: ({ pageParam }) => get<Leaves>(`/api/v1/leaves?${leavesQuery(q, pageParam)}`),
     getNextPageParam: (page) => page.next,
+    // The live stream says when there is more; a trail that was told to stand still does.
+    refetchOnWindowFocus: false,
     placeholderData: (before) => before,
   })
 }

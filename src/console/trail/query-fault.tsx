@@ -13,8 +13,10 @@ export function faultOf(error: Error | null): Fault | undefined {
   if (!(error instanceof Problem)) return undefined
   const { at, suggestion } = error.facts
   if (typeof at !== 'number') return undefined
-  const sentence = error.message.replace(/^\S+: at character \d+: /, '')
-  return { at, sentence, suggestion: typeof suggestion === 'string' ? suggestion : undefined }
+  const meant = typeof suggestion === 'string' ? suggestion : undefined
+  const told = error.message.replace(/^\S+: at character \d+: /, '')
+  // What was probably meant is a button beneath it.
+  return { at, sentence: meant === undefined ? told : told.replace(/; did you mean .*\?$/, ''), suggestion: meant }
 }
 
 export function QueryFault({ q, fault }: { readonly q: string; readonly fault: Fault }) {
