@@ -3,6 +3,7 @@
  * over, and takes credentials back. All of it starts from the state, so a crash only delays it.
  */
 
+import { overdue as waitingLong } from '../domain/approval.ts'
 import { overdue } from '../domain/breakglass.ts'
 import type { Command } from '../domain/command.ts'
 import { bySerial, type Grant } from '../domain/grant.ts'
@@ -39,6 +40,7 @@ export function startWatch({ desk, lender, noise, report }: WatchOptions): Watch
     await fireAlerts(desk)
     await expireGrants(desk)
     await noteOverdue(desk)
+    await escalate(desk)
     await clearGrants()
     if (desk.clock() - summarisedAt >= SUMMARISE_MS) await summarise()
     if (desk.clock() - reconciledAt < RECONCILE_MS) return
@@ -128,6 +130,11 @@ async function expireGrants(desk: Desk): Promise<void> {
   const now = desk.clock()
   for (const { grant, expiresAt, endedAt } of lentGrants(desk))
     if (endedAt === undefined && expiresAt <= now) await record({ type: 'expire grant', grant, cause: 'expired' }, desk)
+}
+
+async function escalate(desk: Desk): Promise<void> {
+  for (const { release } of waitingLong(desk.ledger.state, desk.clock()))
+    await record({ type: 'escalate release', release }, desk)
 }
 
 async function noteOverdue(desk: Desk): Promise<void> {

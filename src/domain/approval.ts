@@ -23,7 +23,11 @@ export const events = {
   /** It waited long enough for others to be asked, too. */
   'approval.escalated': z.strictObject({ release: f.releaseId, environment: f.name, missing: z.int().min(1) }),
   'approval.declined': z.strictObject({ release: f.releaseId, by: f.personId, statementDigest: f.digest }),
-  'approval.refused': z.strictObject({ release: f.releaseId, by: f.principalId, wanted: z.enum(['give', 'decline', 'withdraw']) }),
+  'approval.refused': z.strictObject({
+    release: f.releaseId,
+    by: f.principalId,
+    wanted: z.enum(['give', 'decline', 'withdraw']),
+  }),
 }
 
 export const commands = {
@@ -72,13 +76,7 @@ export function stakeOf(release: Release, { principal }: Login, state: State, at
   }
 }
 
-export function contextOf(
-  release: Release,
-  by: Login,
-  claims: AssertionClaims | undefined,
-  state: State,
-  at: number,
-) {
+export function contextOf(release: Release, by: Login, claims: AssertionClaims | undefined, state: State, at: number) {
   const isIn = ({ by: approver, onBehalfOf }: Release['approvals'][number]) =>
     approver === by.principal || onBehalfOf === by.principal
   return {
@@ -160,7 +158,9 @@ export function overdue(state: ReadonlyState, at: number): Release[] {
 
 function isOverdue(release: Release, state: State, at: number): boolean {
   const afterMs = state.environments.get(release.environment)?.escalation?.afterMs ?? Infinity
-  return release.escalated === undefined && release.requestedAt + afterMs <= at && stateOf(release, state, at) === 'waiting'
+  return (
+    release.escalated === undefined && release.requestedAt + afterMs <= at && stateOf(release, state, at) === 'waiting'
+  )
 }
 
 type Escalate = z.infer<(typeof commands)['escalate release']>

@@ -10,7 +10,7 @@ import * as grant from './grant.ts'
 import * as job from './job.ts'
 import * as login from './login.ts'
 import { turnAway, type Matter } from './matter.ts'
-import { contextOf } from './question-of-release.ts'
+import { contextOf, request } from './question-of-release.ts'
 import * as q from './question.ts'
 import * as release from './release.ts'
 import * as repository from './repository.ts'
@@ -49,7 +49,7 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
       const environment = state.environments.get(command.environment)
       if (!by.job) return turnAway(matter, 'wrong_principal')
       if (!environment)
-        return release.request(
+        return request(
           command,
           by,
           q.unasked,
@@ -66,7 +66,7 @@ export function decideForJob(by: login.Login, matter: Matter, state: State, poli
       const gate = gateFor(now)
       const wouldOpen = gateFor({ ...now, ...AGREED }).isAllowed || gateFor({ ...now, isBreakGlass: true }).isAllowed
       const opening = { isOpen: gate.isAllowed, wouldOpen, isFrozen, policy: gate.policy }
-      return release.request(command, by, answer, opening, state, at)
+      return request(command, by, answer, opening, state, at)
     }
     case 'end release':
       return release.end(command, by, isGateOpen(command.release, who, matter, state, policies), state, at)
@@ -93,7 +93,12 @@ function isGateOpen(id: string, who: Entity, { at }: Matter, state: State, polic
   if (!environment || release.closedBecause(found, state, at)) return false
   const place = [q.environmentEntity(environment)] as const
   const isFrozen = freezeOf(found.environment, state, at) !== undefined
-  const facts = { approvals: found.approvals.length, missing: missing(found, state, at), isFrozen, isBreakGlass: found.broken !== undefined }
+  const facts = {
+    approvals: found.approvals.length,
+    missing: missing(found, state, at),
+    isFrozen,
+    isBreakGlass: found.broken !== undefined,
+  }
   return q.ask(policies, who, 'release', place, facts).isAllowed
 }
 

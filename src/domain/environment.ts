@@ -1,6 +1,7 @@
 /** Where releases go, how many people must agree, and which targets its jobs may reach. */
 
 import * as z from '../bytes/schema.ts'
+import { escalation, rules } from './approval-rule.ts'
 import * as f from './field.ts'
 import type { State } from './state.ts'
 
@@ -9,6 +10,9 @@ export const events = {
     environment: f.name,
     approvals: z.int().min(0).max(10),
     approverRole: f.role,
+    /** Who has to say yes, where it is not just so many with that role. */
+    rules: rules.optional(),
+    escalation: escalation.optional(),
     targets: z.array(f.name).max(64),
     grantLifetimeMs: z.int().min(10_000).max(3_600_000),
     requestLifetimeMs: z

@@ -1,6 +1,7 @@
 /** Permission to hold one credential for one target, for one job, until a moment. The credential's serial is the leaf index. */
 
 import * as z from '../bytes/schema.ts'
+import { missing } from './approval-rule.ts'
 import { allowed, recorded, refused, waiting, type Decision } from './decision.ts'
 import { endGrant } from './ending.ts'
 import * as f from './field.ts'
@@ -30,7 +31,7 @@ export const events = {
   /** What became of the credential at its target. A certificate cannot be recalled: hosts that follow the list refuse it, others until it expires. */
   'grant.cleared': z.strictObject({
     grant: f.grantId,
-    how: z.enum(['role_dropped', 'listed_as_revoked', 'expired', 'never_made', 'left_to_expire']),
+    how: z.enum(['role_dropped', 'listed_as_revoked', 'expired', 'never_made', 'left_to_expire', 'account_dropped']),
     terminated: z.int().min(0),
   }),
 }
@@ -97,6 +98,7 @@ export function contextOf({ release: id, target }: Request, { principal }: Login
   const environment = release && state.environments.get(release.environment)
   return {
     approvals: release?.approvals.length ?? 0,
+    missing: release ? missing(release, state, at) : 1,
     isBreakGlass: release?.broken !== undefined,
     isFrozen: release !== undefined && freezeOf(release.environment, state, at) !== undefined,
     isOpen: release !== undefined && closedBecause(release, state, at) === undefined,

@@ -3,18 +3,17 @@
 import * as z from '../bytes/schema.ts'
 import type { DigestText } from '../bytes/digest.ts'
 import { base64url } from '../bytes/text.ts'
+import { missing, rules } from './approval-rule.ts'
 import { challengeText as breakChallenge, formatBreakStatement } from './breakglass-statement.ts'
-import * as commit from './commit.ts'
-import { allowed, refused, waiting, type Decision } from './decision.ts'
-import { commitsOf, deploy, previous } from './deployed.ts'
+import { allowed, refused, type Decision } from './decision.ts'
+import { deploy, previous } from './deployed.ts'
 import { endGrant } from './ending.ts'
 import * as f from './field.ts'
+import type { Inquiry } from './inquiry.ts'
 import type { Login } from './login.ts'
-import { buildFor, contextOf } from './question-of-release.ts'
-import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import type { State } from './state.ts'
-import { challengeOf, digestStatement, formatStatement, type Statement } from './statement.ts'
+import { challengeOf, formatStatement, type Statement } from './statement.ts'
 
 export const events = {
   'release.requested': z.strictObject({
@@ -32,6 +31,8 @@ export const events = {
     statementDigest: f.digest,
     expiresAt: f.at,
     required: z.int().min(0).max(10),
+    /** So many with the environment's approver role where it is absent. */
+    rules: rules.optional(),
     /** Nobody in this list may approve. */
     authors: z.array(f.personId).max(256),
     commits: z.int().min(0),
@@ -64,6 +65,7 @@ export type Approval = {
   readonly by: f.PersonId
   readonly at: number
   readonly isSoftware: boolean
+  readonly onBehalfOf?: f.PersonId
   readonly leafIndex: number
 }
 export type Release = z.infer<(typeof events)['release.requested']> & {
@@ -82,6 +84,9 @@ export type Release = z.infer<(typeof events)['release.requested']> & {
     readonly at: number
     readonly leafIndex: number
   }
+  /** Since when others are asked, too. */
+  readonly escalated?: number
+  readonly inquiries?: readonly Inquiry[]
   readonly declined?: { readonly by: f.PersonId; readonly at: number; readonly leafIndex: number }
   readonly ended?: { readonly exitCode: number; readonly at: number; readonly leafIndex: number }
   readonly leafIndex: number
@@ -143,9 +148,15 @@ export function stateOf(release: Release, state: State, at: number): ReleaseStat
   if (release.ended) return release.ended.exitCode === 0 ? 'deployed' : 'failed'
   if (release.declined) return 'refused'
   if (release.expiresAt <= at) return 'expired'
-  if (release.policyDigest !== state.policy?.digest) return 'voided'
+  if (voidedBy(release, state)) return 'voided'
   if (release.grants.length > 0) return 'deploying'
-  return release.broken || release.approvals.length >= release.required ? 'approved' : 'waiting'
+  return release.broken || missing(release, state, at) === 0 ? 'approved' : 'waiting'
+}
+
+/** What changed since it was asked for, so that nothing that was said about it counts any more. */
+function voidedBy({ policyDigest, environment, leafIndex }: Release, state: State): Reason | undefined {
+  if (policyDigest !== state.policy?.digest) return 'policy_changed'
+  return (state.environments.get(environment)?.leafIndex ?? 0) > leafIndex ? 'environment_changed' : undefined
 }
 
 /** Why nothing more can be done with this release, or undefined while it is open. */
@@ -154,7 +165,7 @@ export function closedBecause(release: Release, state: State, at: number): Reaso
     case 'expired':
       return 'release_expired'
     case 'voided':
-      return 'policy_changed'
+      return voidedBy(release, state)
     case 'waiting':
     case 'approved':
     case 'deploying':
@@ -188,65 +199,6 @@ export function textOf(release: Release, state: State): string {
 
 function challengeText(release: Release, state: State): string {
   return base64url.encode(challengeOf(textOf(release, state)))
-}
-
-type Request = z.infer<(typeof commands)['request release']>
-
-export type Gate = {
-  readonly isOpen: boolean
-  readonly wouldOpen: boolean
-  readonly isFrozen: boolean
-  readonly policy: Answered['policy']
-}
-
-export function request(
-  command: Request,
-  login: Login,
-  { policy, isAllowed }: Answered,
-  gate: Gate,
-  state: State,
-  at: number,
-): Decision {
-  const { artifact, environment: name, release, nonce, plan } = command
-  const refuse = (reason: Reason, verdict = policy) =>
-    refused({ type: 'release.refused', artifact, environment: name, requester: login.principal }, reason, verdict)
-
-  const environment = state.environments.get(name)
-  const build = buildFor(artifact, login, state)
-  if (state.releases.has(release)) return refuse('id_taken')
-  const facts = contextOf(command, login, state)
-  if (!environment) return refuse('no_such_environment')
-  if (!build) return refuse('no_provenance')
-  if (!facts.commitAccepted) return refuse('commit_not_accepted')
-  if (!facts.repositoryMatches) return refuse('repository_mismatch')
-  if (!facts.refAllowed) return refuse('ref_not_allowed')
-  if (!isAllowed) return refuse('policy_refused')
-  if (!gate.isOpen && !gate.wouldOpen)
-    return refuse(gate.isFrozen ? 'environment_frozen' : 'policy_refused', gate.policy)
-
-  const commits = commitsOf(build.commit, build.repository, name, state)
-  const requested = {
-    release,
-    artifact,
-    artifactName: build.artifacts.find(({ digest }) => digest === artifact)!.name,
-    repository: build.repository,
-    commit: build.commit,
-    commitSha256: state.commits.get(build.commit)!.sha256,
-    environment: name,
-    requester: login.principal,
-    ...(plan && { plan }),
-    nonce,
-    policyDigest: state.policy!.digest as DigestText,
-    expiresAt: at + environment.requestLifetimeMs,
-    required: environment.approvals,
-    authors: commit.authorsOf(commits),
-    commits: commits.length,
-    statementDigest: 'sha256:' as DigestText,
-  }
-  const text = formatStatement(statementOf(requested, at, state.log!.origin))
-  const event = { ...requested, type: 'release.requested' as const, statementDigest: digestStatement(text) }
-  if (gate.isOpen) return allowed(event, gate.policy)
-  return waiting(event, gate.isFrozen ? 'environment_frozen' : 'approvals_missing', gate.policy)
 }
 
 type End = z.infer<(typeof commands)['end release']>

@@ -22,8 +22,8 @@ test.each<[string, Partial<Question>]>([
   ['a count beyond 64 bits', { context: { ...sound.context, approvals: 1e300 } }],
   ['nothing where a fact should be', { context: { ...sound.context, isOpen: null as never } }],
   [
-    'an environment that is not described',
-    { context: { ...sound.context, environment: entityRef({ type: 'Environment', id: 'x' }) } },
+    'an environment that is none',
+    { context: { ...sound.context, environment: entityRef({ type: 'Role', id: 'x' }) } },
   ],
   ['no entities', { entities: [] }],
   [

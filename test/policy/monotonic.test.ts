@@ -33,6 +33,7 @@ const DIRECTIONS: Readonly<Record<string, Readonly<Record<string, 'for' | 'again
   },
   attestBuild: { commitAccepted: 'for', builderMatches: 'for', commitMatches: 'for', repositoryMatches: 'for' },
   approve: {
+    fillsRule: 'for',
     isAuthor: 'against',
     isRequester: 'against',
     isApprovedAlready: 'against',
@@ -42,6 +43,7 @@ const DIRECTIONS: Readonly<Record<string, Readonly<Record<string, 'for' | 'again
   },
   obtainCredential: {
     approvals: 'for',
+    missing: 'against',
     isBreakGlass: 'for',
     isFrozen: 'against',
     isOpen: 'for',
@@ -64,7 +66,7 @@ const DIRECTIONS: Readonly<Record<string, Readonly<Record<string, 'for' | 'again
     statementMatches: 'for',
     loginAgeSeconds: 'against',
   },
-  release: { approvals: 'for', isBreakGlass: 'for', isFrozen: 'against' },
+  release: { approvals: 'for', missing: 'against', isBreakGlass: 'for', isFrozen: 'against' },
   openLogin: { userVerified: 'for', tokenReused: 'against', repositoryKnown: 'for' },
 }
 

@@ -9,6 +9,7 @@ export const alertTitles: Readonly<Record<Fired['rule'], string>> = {
   rapid_roles: 'Roles assigned rapidly',
   log_damaged: 'The stored log was changed',
   break_glass: 'Somebody broke the glass',
+  approval_escalated: 'A release waits for long',
   review_overdue: 'A break-glass was not judged in time',
 }
 
@@ -23,6 +24,8 @@ export function alertWords({ rule, about, repository, localTime, evidence }: Fir
       return `${about ? named(about) : 'somebody'} assigned ${evidence.length} roles within minutes`
     case 'break_glass':
       return `${about ? named(about) : 'somebody'} broke the glass: a release goes without its approvals`
+    case 'approval_escalated':
+      return 'a release waits for approvals longer than its environment lets it; others are asked, too'
     case 'review_overdue':
       return `nobody judged in time that ${about ? named(about) : 'somebody'} broke the glass`
     case 'log_damaged':

@@ -3,6 +3,7 @@
  * approval would put, so that what is shown and what is enforced cannot differ.
  */
 
+import { standing } from '../../domain/approval-rule.ts'
 import type { AssertionClaims } from '../../domain/approval.ts'
 import { Book } from '../../domain/book.ts'
 import { decide } from '../../domain/decide.ts'
@@ -12,7 +13,6 @@ import type { Login } from '../../domain/login.ts'
 import { isActive, type Person } from '../../domain/principal.ts'
 import { adviceOf } from '../../domain/reason.ts'
 import { closedBecause, type Release } from '../../domain/release.ts'
-import { rolesOf } from '../../domain/role.ts'
 import type { Sight } from './sight.ts'
 import type { ReleaseSummary, Who } from './shape.ts'
 import { whoOf } from './who.ts'
@@ -51,14 +51,12 @@ function freshLogin({ id }: Person, at: number): Login {
   return { id: 'login:0000000000', principal: id, method: 'passkey', leafIndex: 0, ...moment }
 }
 
-/** People of the environment's approver role whose approval would be accepted. */
+/** People whom a rule of the environment names, or who stand in for one, and whose approval would be accepted. */
 export function approversOf(release: Release, sight: Sight): Who[] {
   const { state, at } = sight
   if (closedBecause(release, state, at)) return []
-  const role = state.environments.get(release.environment)?.approverRole
-  const scopes = [`environment:${release.environment}`, `repository:${release.repository}`]
   const holders = [...state.people.values()].filter(
-    (person) => isActive(person) && rolesOf(person, state, at, scopes).includes(role ?? ''),
+    (person) => isActive(person) && standing(person.id, release, state, at) !== undefined,
   )
   return holders.filter((person) => wouldAllow(person, release, sight)).map(({ id }) => whoOf(id, sight))
 }
@@ -72,9 +70,14 @@ export function standingOf(release: Release, viewer: Caller | undefined, sight: 
   if (!person) return { canApprove: false, because: 'Only people approve: sign in with a passkey.', ...elsewhere() }
   const login = sight.state.logins.get(viewer.login ?? '')
   const decision = wouldDecide(person, release, sight, login)
-  if (decision.outcome === 'allowed')
-    return { canApprove: true, because: 'You hold the role that approves, and neither wrote nor asked for this.' }
+  if (decision.outcome === 'allowed') return { canApprove: true, because: allowedWords(person, release, sight) }
   return { canApprove: false, because: explain(decision, person, release, sight), ...elsewhere() }
+}
+
+function allowedWords({ id }: Person, release: Release, sight: Sight): string {
+  const inNameOf = standing(id, release, sight.state, sight.at) ?? id
+  if (inNameOf === id) return 'A rule names you, and you neither wrote nor asked for this.'
+  return `You stand in for ${whoOf(inNameOf, sight).name}, and neither of you wrote or asked for this.`
 }
 
 function explain({ reason, policy }: Decision, { id }: Person, release: Release, { policies }: Sight): string {

@@ -5,6 +5,7 @@ import type { Caller } from '../../domain/leaf.ts'
 import { stateOf, textOf, type Release, type ReleaseState } from '../../domain/release.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 import { challengeOf, fingerprintOf } from '../../domain/statement.ts'
+import { valueOf } from '../seal.ts'
 import { approversOf, standingOf } from './approver.ts'
 import { before, commitsOf, describeCommits } from './commit.ts'
 import { describeGrant, grantsOf } from './grant.ts'
@@ -44,7 +45,9 @@ export function pageOf({ state: wanted, before: end, limit }: Asked, { state, at
   const found: Release[] = []
   let looked = 0
   let last: Release | undefined
-  const all = OPEN.includes(wanted) ? openReleases(state) : state.releases.newest(Infinity, ({ leafIndex }) => leafIndex >= end)
+  const all = OPEN.includes(wanted)
+    ? openReleases(state)
+    : state.releases.newest(Infinity, ({ leafIndex }) => leafIndex >= end)
   for (const release of all) {
     if (release.leafIndex >= end) continue
     if (found.length === limit || looked >= MAX_LOOKED_AT) return { found, next: last?.leafIndex }
@@ -97,6 +100,8 @@ export async function describeRelease(
     ...(previous && { since: sinceOf(previous) }),
     approvals: await describeApprovals(release, sight),
     rules: rulesOf(release, commits, sight),
+    inquiries: await describeInquiries(release, sight),
+    ...(release.broken && { brokenGlass: await describeBroken(release.broken, release.reviewed, sight) }),
     grants: grantsOf(release.release, state).map((grant) => describeGrant(grant, sight)),
     risks: risksOf(release, commits, viewer, sight),
     canApprove: approversOf(release, sight),
@@ -114,13 +119,46 @@ async function describeApprovals({ approvals }: Release, sight: Sight): Promise<
   const opened = await Promise.all(
     approvals.map(({ leafIndex }) => sight.archive.open(leafIndex).catch(() => undefined)),
   )
-  return approvals.map(({ by, at, isSoftware, leafIndex }, index) => ({
-    by: whoOf(by, sight),
+  return approvals.map(({ by, at, isSoftware, onBehalfOf, leafIndex }, index) => ({
+    by: { ...whoOf(by, sight), ...(onBehalfOf && { onBehalfOf: whoOf(onBehalfOf, sight) }) },
     at: instantOf(at),
     leafIndex,
     userVerified: opened[index]?.leaf.policy?.context['userVerified'] === true,
     software: isSoftware,
   }))
+}
+
+async function wordsOf(leafIndex: number, name: string, sight: Sight): Promise<{ readonly text?: string }> {
+  const opened = await sight.archive.open(leafIndex).catch(() => undefined)
+  const text = opened && valueOf(opened.disclosures, name)
+  return text === undefined ? {} : { text }
+}
+
+/** The words of both sides, as long as they were not erased. */
+async function describeInquiries({ inquiries = [] }: Release, sight: Sight): Promise<ReleaseShape['inquiries']> {
+  const said = async ({ by, at, leafIndex }: { by: string; at: number; leafIndex: number }, name: string) => ({
+    by: whoOf(by, sight),
+    at: instantOf(at),
+    leafIndex,
+    ...(await wordsOf(leafIndex, name, sight)),
+  })
+  return Promise.all(
+    inquiries.map(async (asked) => ({
+      inquiry: asked.inquiry,
+      ...(await said(asked, 'question')),
+      answers: await Promise.all(asked.answers.map((each) => said(each, 'answer'))),
+    })),
+  )
+}
+
+async function describeBroken(
+  { breakglass, by, at, leafIndex }: NonNullable<Release['broken']>,
+  reviewed: Release['reviewed'],
+  sight: Sight,
+): Promise<NonNullable<ReleaseShape['brokenGlass']>> {
+  const review = reviewed && { by: whoOf(reviewed.by, sight), verdict: reviewed.verdict, at: instantOf(reviewed.at) }
+  const said = await wordsOf(leafIndex, 'reason', sight)
+  return { breakglass, by: whoOf(by, sight), at: instantOf(at), leafIndex, ...said, ...(review && { review }) }
 }
 
 /** What happens if it is signed. */
@@ -142,7 +180,9 @@ function effectOf(release: Release, sight: Sight): string {
 /** What makes approvals of it void. */
 function voidingOf(release: Release, { state, at }: Sight): string {
   if (stateOf(release, state, at) === 'voided')
-    return `The policies changed with leaf ${state.policy?.leafIndex}, after this was asked: approvals of it are void.`
+    return release.policyDigest === state.policy?.digest
+      ? `${release.environment} was defined anew with leaf ${state.environments.get(release.environment)?.leafIndex}, after this was asked: approvals of it are void.`
+      : `The policies changed with leaf ${state.policy?.leafIndex}, after this was asked: approvals of it are void.`
   const until = instantOf(release.expiresAt)
   return `Any other artifact, commit or environment has another fingerprint and needs new approvals; so does a change of the policies (now ${short(release.policyDigest)}). It ends at ${until}.`
 }

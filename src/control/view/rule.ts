@@ -1,5 +1,6 @@
 /** Who decides about a release and why, and what speaks against it: only what facts in the log show, in plain words. */
 
+import { fill, type From } from '../../domain/approval-rule.ts'
 import { behind } from '../../domain/build.ts'
 import { localTime } from '../../domain/local-time.ts'
 import type { Commit } from '../../domain/commit.ts'
@@ -16,18 +17,18 @@ import { resolveNames, whoOf } from './who.ts'
 
 export function rulesOf(release: Release, commits: readonly Commit[], sight: Sight): Rule[] {
   const { state, at } = sight
-  const { required, approvals, authors, requester, expiresAt, policyDigest } = release
-  const environment = state.environments.get(release.environment)
+  const { approvals, authors, requester, expiresAt, policyDigest, broken, reviewed } = release
   const names = (ids: readonly string[]) => list(ids.map((id) => whoOf(id, sight).name)) || 'nobody'
   const freeze = freezeOf(release.environment, state, release.ended?.at ?? at)
   const unsigned = commits.filter(({ signer }) => signer === undefined)
   const signers = approvals.map(({ by }) => by)
   return [
-    {
-      text: `${count(required, 'person', 'people')} with the role ${environment?.approverRole ?? 'unknown'} must sign`,
-      ok: approvals.length >= required,
-      detail: `${approvals.length} of ${required}: ${names(signers)}`,
-    },
+    ...fill(release, state, release.ended?.at ?? at).rules.map(({ rule: { count: wanted, from }, by }) => ({
+      text: `${count(wanted, 'person', 'people')} ${fromWords(from, names)} must sign`,
+      ok: by.length >= wanted,
+      detail: `${by.length} of ${wanted}: ${names(by)}`,
+    })),
+    ...(broken ? [brokenRule(broken, reviewed, names)] : []),
     {
       text: 'Nobody approves what they wrote',
       ok: !signers.some((person) => authors.includes(person)),
@@ -63,6 +64,18 @@ export function rulesOf(release: Release, commits: readonly Commit[], sight: Sig
       detail: `policy set ${short(policyDigest)}`,
     },
   ]
+}
+
+type Names = (ids: readonly string[]) => string
+
+function fromWords(from: From, names: Names): string {
+  if ('role' in from) return `with the role ${from.role}`
+  return 'group' in from ? `of the group ${from.group}` : `among ${names(from.people)}`
+}
+
+function brokenRule({ by }: NonNullable<Release['broken']>, reviewed: Release['reviewed'], names: Names): Rule {
+  const judged = reviewed ? `judged ${reviewed.verdict} by ${names([reviewed.by])}` : 'not judged by anybody yet'
+  return { text: `${names([by])} broke the glass`, ok: reviewed?.verdict === 'justified', detail: judged }
 }
 
 function frozenWords({ by, until }: Freeze, sight: Sight): string {

@@ -1,12 +1,37 @@
-/** Sentences about environments that are closed for a while, and about going without approvals. */
+/** Sentences about environments that are closed for a while, and about what people do around an approval. */
 
 import type { EventType } from '../../domain/event.ts'
 import { about, because, instantOf, named, type Known, type Tells } from './phrase.ts'
 import { placeOf, refer } from './sentence-release.ts'
 
-type Types = Extract<EventType, `freeze.${string}` | `breakglass.${string}`>
+type Types = Extract<EventType, `${'breakglass' | 'delegation' | 'freeze' | 'inquiry'}.${string}`>
 
 export const tells: Tells<Types> = {
+  'delegation.given': ({ delegation, to, from, until }, { at }) => ({
+    sentence: `has ${named(to)} approve in their name${from > at ? ` from ${instantOf(from)}` : ''} until ${instantOf(until)}`,
+    ...about('delegation', delegation),
+  }),
+  'delegation.ended': ({ delegation }) => ({
+    sentence: 'ended it that somebody approves in the name of another',
+    ...about('delegation', delegation),
+  }),
+  'delegation.refused': ({ delegation, to, wanted }, { reason }) => ({
+    sentence: `was refused to ${wanted === 'give' ? `have ${to ? named(to) : 'somebody'} approve in their name` : 'end a delegation'}${because(reason)}`,
+    ...about('delegation', delegation),
+  }),
+  'inquiry.asked': ({ release }, _, known) => {
+    const to = refer(release, known)
+    return { sentence: `asked something about ${to.words}`, ...placeOf(to) }
+  },
+  'inquiry.answered': ({ release }, _, known) => {
+    const to = refer(release, known)
+    return { sentence: `answered a question about ${to.words}`, ...placeOf(to) }
+  },
+  'inquiry.refused': ({ release, wanted }, { reason }, known) => {
+    const to = refer(release, known)
+    const what = wanted === 'ask' ? 'was refused to ask about' : 'was refused to answer about'
+    return { sentence: `${what} ${to.words}${because(reason)}`, ...placeOf(to) }
+  },
   'breakglass.used': ({ release, given, required, reviewBy, isFrozen }, _, known) => {
     const to = refer(release, known)
     const how = `with ${given} of ${required} approvals${isFrozen ? ', while it is frozen' : ''}`

@@ -62,6 +62,7 @@ function observedPlace(
 const credentials: Readonly<Record<Kind, string>> = {
   ssh: 'the certificate',
   postgres: 'the database role',
+  mysql: 'the database account',
   oidc: 'the token',
   x509: 'the certificate',
 }
@@ -80,6 +81,7 @@ const endings = {
 
 const clearings = {
   role_dropped: 'the role is gone',
+  account_dropped: 'the account is gone',
   listed_as_revoked: 'it is on the list of revoked certificates',
   expired: 'it has expired',
   never_made: 'it was never made',
@@ -98,10 +100,28 @@ function pushed(event: EventOf<'repository.pushed'>): string {
   return `accepted ${what} ${pushWords(event)}${isNothing(head) ? '' : ` (${short(head)})`}`
 }
 
+const unapproved = {
+  give: 'was refused approval of',
+  decline: 'was refused to decline',
+  withdraw: 'was refused to take back the approval of',
+}
+
 export const tells: Tells<Types> = {
-  'approval.given': ({ release }, _, known) => {
+  'approval.given': ({ release, onBehalfOf }, _, known) => {
     const to = refer(release, known)
-    return { sentence: `signed approval of ${to.words}`, ...placeOf(to) }
+    const inNameOf = onBehalfOf ? ` in the name of ${named(onBehalfOf)}` : ''
+    return { sentence: `signed approval of ${to.words}${inNameOf}`, ...placeOf(to) }
+  },
+  'approval.withdrawn': ({ release }, _, known) => {
+    const to = refer(release, known)
+    return { sentence: `took back the approval of ${to.words}`, ...placeOf(to) }
+  },
+  'approval.escalated': ({ release, missing }, _, known) => {
+    const to = refer(release, known)
+    return {
+      sentence: `asked others, too, to approve ${to.words}: ${count(missing, 'approval')} missing`,
+      ...placeOf(to),
+    }
   },
   'approval.declined': ({ release }, _, known) => {
     const to = refer(release, known)
@@ -109,8 +129,7 @@ export const tells: Tells<Types> = {
   },
   'approval.refused': ({ release, wanted }, { reason }, known) => {
     const to = refer(release, known)
-    const what = wanted === 'give' ? 'was refused approval of' : 'was refused to decline'
-    return { sentence: `${what} ${to.words}${because(reason)}`, ...placeOf(to) }
+    return { sentence: `${unapproved[wanted]} ${to.words}${because(reason)}`, ...placeOf(to) }
   },
   'build.attested': ({ artifacts, repository, commit, build }) => ({
     sentence: `attested that ${list(artifacts.slice(0, 3).map(({ name }) => name))} was built from ${repository} ${short(commit)}`,

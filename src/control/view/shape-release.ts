@@ -82,6 +82,9 @@ export type Rule = z.infer<typeof rule>
 export const risk = z.strictObject({ kind: z.string(), text: z.string() })
 export type Risk = z.infer<typeof risk>
 
+/** Somebody's own words: absent once they were erased. */
+const said = z.strictObject({ by: who, at: instant, leafIndex, text: z.string().optional() })
+
 export const release = releaseSummary.extend({
   /** The exact text that is signed. */
   statement: z.string(),
@@ -98,6 +101,13 @@ export const release = releaseSummary.extend({
     z.strictObject({ by: who, at: instant, leafIndex, userVerified: z.boolean(), software: z.boolean() }),
   ),
   rules: z.array(rule),
+  inquiries: z.array(said.extend({ inquiry: z.string(), answers: z.array(said) })),
+  brokenGlass: said
+    .extend({
+      breakglass: z.string(),
+      review: z.strictObject({ by: who, verdict: z.enum(['justified', 'unjustified']), at: instant }).optional(),
+    })
+    .optional(),
   grants: z.array(grant),
   risks: z.array(risk),
   canApprove: z.array(who),

@@ -101,7 +101,15 @@ export type Why = z.infer<typeof why>
 
 export const alert = z.strictObject({
   alert: z.string(),
-  rule: z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged', 'break_glass', 'review_overdue']),
+  rule: z.enum([
+    'unverified_push',
+    'out_of_hours',
+    'rapid_roles',
+    'log_damaged',
+    'break_glass',
+    'review_overdue',
+    'approval_escalated',
+  ]),
   title: z.string(),
   sentence: z.string(),
   severity: z.enum(['low', 'medium', 'high', 'critical']),

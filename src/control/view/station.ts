@@ -70,9 +70,10 @@ function artifact(release: Release, { state }: Sight): Station {
 }
 
 function policy(release: Release, phase: ReleaseState, { state }: Sight): Station {
-  const isInForce = release.policyDigest === state.policy?.digest
+  const isInForce = phase !== 'voided' && release.policyDigest === state.policy?.digest
   const isOpen = phase === 'waiting' || phase === 'voided'
-  const changed = 'the policies changed since it was asked'
+  const isOfNow = release.policyDigest === state.policy?.digest
+  const changed = `the ${isOfNow ? 'environment' : 'policies'} changed since it was asked`
   return {
     key: 'policy',
     title: 'Policy',
@@ -90,18 +91,18 @@ function policy(release: Release, phase: ReleaseState, { state }: Sight): Statio
 const unfinished: Partial<Record<ReleaseState, string>> = {
   refused: 'declined',
   expired: 'not signed in time',
-  voided: 'void: the policies changed',
+  voided: 'void: what it was asked under changed',
 }
 
 function approvals(
-  { approvals: given, required, declined, statementDigest }: Release,
+  { approvals: given, required, declined, broken: glass, statementDigest }: Release,
   phase: ReleaseState,
   sight: Sight,
 ): Station {
   const name = (id: string) => whoOf(id, sight).name
-  const isEnough = given.length >= required
+  const isEnough = phase === 'waiting' ? false : given.length >= required || glass !== undefined
   const broken = unfinished[phase]
-  const last = declined ?? given.at(-1)
+  const last = declined ?? glass ?? given.at(-1)
   return {
     key: 'approvals',
     title: 'Approvals',
@@ -109,8 +110,10 @@ function approvals(
     headline: broken ?? `${given.length} of ${required} signed`,
     lines: [
       ...given.map(
-        ({ by, at, isSoftware }) => `${name(by)} at ${instantOf(at)}${isSoftware ? ', software passkey' : ''}`,
+        ({ by, at, isSoftware, onBehalfOf }) =>
+          `${name(by)}${onBehalfOf ? ` for ${name(onBehalfOf)}` : ''} at ${instantOf(at)}${isSoftware ? ', software passkey' : ''}`,
       ),
+      ...(glass ? [`${name(glass.by)} broke the glass at ${instantOf(glass.at)}`] : []),
       ...(declined ? [`${name(declined.by)} declined at ${instantOf(declined.at)}`] : []),
     ],
     ...(last && { leafIndex: last.leafIndex }),

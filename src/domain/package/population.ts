@@ -43,6 +43,13 @@ const releaseSteps: Readonly<Record<string, (draft: Draft, leaf: PlainLeaf) => v
     if (event['isSoftware'] === true) count(draft, 'softwareApprovals')
     draft['approvers'] = `${textOf(draft['approvers'])} ${textOf(event['by'])}`.trim()
   },
+  'approval.withdrawn': (draft, { event }) => {
+    draft['approvals'] = Math.max(0, numberOf(draft['approvals']) - 1)
+    const left = textOf(draft['approvers'])
+      .split(' ')
+      .filter((by) => by !== textOf(event['by']))
+    draft['approvers'] = left.join(' ')
+  },
   'approval.declined': (draft) => {
     count(draft, 'declines')
     draft['result'] = 'declined'
@@ -147,9 +154,9 @@ export const rules: readonly Rule[] = [
   },
   each(
     'approvals',
-    'One row for each approval, each release declined, and each of both that was refused.',
-    ['approval.given', 'approval.declined', 'approval.refused'],
-    ['release', 'wanted', 'statementDigest', 'isSoftware'],
+    'One row for each approval, given or taken back, each release declined, each of these that was refused, and each time that others were asked, too.',
+    ['approval.given', 'approval.withdrawn', 'approval.declined', 'approval.refused', 'approval.escalated'],
+    ['release', 'wanted', 'statementDigest', 'isSoftware', 'onBehalfOf', 'missing'],
   ),
   each(
     'break-glass',
@@ -167,6 +174,18 @@ export const rules: readonly Rule[] = [
       'verdict',
       'wanted',
     ],
+  ),
+  each(
+    'delegations',
+    'One row for each time that somebody has another approve in their name, its end, and each refused.',
+    ['delegation.given', 'delegation.ended', 'delegation.refused'],
+    ['delegation', 'to', 'from', 'until', 'wanted'],
+  ),
+  each(
+    'inquiries',
+    'One row for each question about a release that waits, each answer, and each refused; their words are disclosures.',
+    ['inquiry.asked', 'inquiry.answered', 'inquiry.refused'],
+    ['inquiry', 'release', 'wanted'],
   ),
   each(
     'identities',
