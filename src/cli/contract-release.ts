@@ -98,6 +98,11 @@ const fileLine = z
   .transform((text) => text.trim())
   .pipe(oneLine)
 const port = z.int().min(1).max(65_535)
+/** One or more certificates as PEM, and nothing beside them. */
+const pem = z
+  .string()
+  .max(16_384)
+  .regex(/^(?:-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END CERTIFICATE-----\n?)+$/)
 
 export const sshCredential = z.object({
   kind: z.literal('ssh'),
@@ -121,6 +126,19 @@ export const postgresCredential = z.object({
 })
 export type PostgresCredential = z.infer<typeof postgresCredential>
 
+export const mysqlCredential = z.object({
+  kind: z.literal('mysql'),
+  user: word,
+  password: word,
+  host: word,
+  port,
+  database: word,
+  serial: shown,
+  variable: variable.optional(),
+  certificate: pem.optional(),
+})
+export type MysqlCredential = z.infer<typeof mysqlCredential>
+
 export const tokenCredential = z.object({
   kind: z.literal('oidc'),
   /** A compact JWS, as no shell and no configuration takes for anything else. */
@@ -139,12 +157,6 @@ export const tokenCredential = z.object({
 })
 export type TokenCredential = z.infer<typeof tokenCredential>
 
-/** One or more certificates as PEM, and nothing beside them. */
-const pem = z
-  .string()
-  .max(16_384)
-  .regex(/^(?:-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END CERTIFICATE-----\n?)+$/)
-
 export const x509Credential = z.object({
   kind: z.literal('x509'),
   chain: pem,
@@ -158,6 +170,12 @@ export type X509Credential = z.infer<typeof x509Credential>
 export const granted = z.object({
   grant: shown,
   expiresAt: instant,
-  credential: z.discriminatedUnion('kind', [sshCredential, postgresCredential, tokenCredential, x509Credential]),
+  credential: z.discriminatedUnion('kind', [
+    sshCredential,
+    postgresCredential,
+    mysqlCredential,
+    tokenCredential,
+    x509Credential,
+  ]),
 })
 export type Granted = z.infer<typeof granted>

@@ -8,6 +8,7 @@ import { createJobKey, type JobKey } from '../credential/ssh.ts'
 import type { Client } from './client.ts'
 import { granted, type Granted } from './contract-release.ts'
 import { Failure } from './failure.ts'
+import { lendMysql, type MysqlLoan } from './handover-mysql.ts'
 import { lendPostgres, type PostgresLoan } from './handover-postgres.ts'
 import { lendSsh, type SshLoan, type Variables } from './handover-ssh.ts'
 import { lendTokens, type TokenLoan } from './handover-token.ts'
@@ -49,6 +50,7 @@ export async function takeLoan(
   const variables = {
     ...(await lendSsh(grants.flatMap(asSsh), folder, lent)),
     ...lendPostgres(grants.flatMap(asPostgres), folder),
+    ...lendMysql(grants.flatMap(asMysql), folder),
     ...lendTokens(grants.flatMap(asToken), folder),
     ...lendX509(grants.flatMap(asX509), folder),
   }
@@ -71,6 +73,10 @@ function asSsh({ target, key, granted: { credential, expiresAt } }: Grant): SshL
 
 function asPostgres({ target, granted: { credential } }: Grant): PostgresLoan[] {
   return credential.kind === 'postgres' ? [{ target, credential }] : []
+}
+
+function asMysql({ target, granted: { credential } }: Grant): MysqlLoan[] {
+  return credential.kind === 'mysql' ? [{ target, credential }] : []
 }
 
 function asToken({ target, granted: { credential, expiresAt } }: Grant): TokenLoan[] {
@@ -103,6 +109,6 @@ function mask({ credential }: Granted, { env, format }: Terminal): void {
 
 /** What of a credential opens something to whoever reads it. */
 function secretsOf(credential: Granted['credential']): readonly string[] {
-  if (credential.kind === 'postgres') return [credential.password]
+  if (credential.kind === 'postgres' || credential.kind === 'mysql') return [credential.password]
   return credential.kind === 'oidc' ? [credential.token] : []
 }

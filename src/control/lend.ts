@@ -11,6 +11,7 @@ import { isRefusal } from '../evidence/refusal.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
 import type { Authorities } from './authority.ts'
 import { mintCertificate, type X509Credential } from './lend-certificate.ts'
+import { listAccounts, mintAccount, withdrawAccount, type MysqlCredential } from './lend-mysql.ts'
 import { mintToken, type TokenCredential } from './lend-token.ts'
 import type { TargetAccess } from './target-access.ts'
 
@@ -32,7 +33,7 @@ export type PostgresCredential = {
   readonly database: string
   readonly serial: string
 }
-export type Credential = SshCredential | PostgresCredential | TokenCredential | X509Credential
+export type Credential = SshCredential | PostgresCredential | MysqlCredential | TokenCredential | X509Credential
 
 const PREFIX = 'cs_'
 /** Clocks of targets may be a little behind ours. */
@@ -65,6 +66,10 @@ export class Lender {
         return this.#mintCertificate(grant, target, state)
       case 'postgres':
         return this.#mintRole(grant, target)
+      case 'mysql': {
+        const made = await mintAccount(roleOf(grant), target, await this.#access.connectionOf(target.target))
+        return { ...made, ...placeOf(target), serial: String(grant.leafIndex) }
+      }
       case 'oidc':
         return { ...(await mintToken(grant, target, state, this.#authorities)), ...placeOf(target) }
       case 'x509':
@@ -126,10 +131,15 @@ export class Lender {
     state: ReadonlyState,
     at: number,
   ): Promise<{ readonly how: Cleared; readonly terminated: number }> {
-    if (grant.cause === 'mint_failed' && grant.kind !== 'postgres') return { how: 'never_made', terminated: 0 }
+    if (grant.cause === 'mint_failed' && grant.kind !== 'postgres' && grant.kind !== 'mysql')
+      return { how: 'never_made', terminated: 0 }
     if (grant.kind === 'oidc') return { how: grant.expiresAt <= at ? 'expired' : 'left_to_expire', terminated: 0 }
     if (grant.kind === 'ssh' || grant.kind === 'x509')
       return { how: grant.expiresAt <= at ? 'expired' : 'listed_as_revoked', terminated: 0 }
+    if (grant.kind === 'mysql') {
+      const url = await this.#access.connectionOf(grant.target)
+      return { how: 'account_dropped', terminated: await withdrawAccount(roleOf(grant), url) }
+    }
     const owner = parentOf(state.targets.get(grant.target)!)
     const { terminated } = await postgres.withdrawRole({
       admin: await this.#admin(grant.target),
@@ -144,6 +154,12 @@ export class Lender {
    * after the roles were listed, so that one that is made meanwhile is not among them.
    */
   async reconcile(target: Target, isLeftover: (role: string) => boolean): Promise<string[]> {
+    if (target.kind === 'mysql') {
+      const url = await this.#access.connectionOf(target.target)
+      const leaked = (await listAccounts(PREFIX, url)).filter(isLeftover)
+      for (const name of leaked) await withdrawAccount(name, url)
+      return leaked
+    }
     if (target.kind !== 'postgres') return []
     const admin = await this.#admin(target.target)
     const listed = await postgres.listRoles(admin, PREFIX)

@@ -11,7 +11,7 @@ const unixName = z.string().regex(/^[a-z_][a-z0-9_-]{0,62}$/)
  * `oidc` is whatever trusts tokens of our issuer: clouds, clusters, vaults, APIs. `x509` is whatever trusts certificates of our
  * authority.
  */
-export const kind = z.enum(['ssh', 'postgres', 'oidc', 'x509'])
+export const kind = z.enum(['ssh', 'postgres', 'mysql', 'oidc', 'x509'])
 export type Kind = z.infer<typeof kind>
 
 /** How the tools of its place look for a token. */

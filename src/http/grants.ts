@@ -47,6 +47,17 @@ const credential = z.discriminatedUnion('kind', [
     serial: z.string(),
   }),
   z.object({
+    kind: z.literal('mysql'),
+    user: z.string(),
+    password: z.string(),
+    host: z.string(),
+    port: z.int(),
+    database: z.string(),
+    serial: z.string(),
+    variable: z.string().optional(),
+    certificate: z.string().optional(),
+  }),
+  z.object({
     kind: z.literal('oidc'),
     token: z.string(),
     audience: z.string(),

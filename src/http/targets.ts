@@ -65,7 +65,7 @@ function judge({ kind, parentRole, hostKey, audience, account, certificate }: Ta
     return problem('malformed', 'body.account: a common name has at most 64 characters')
   if (certificate !== undefined && !isCertificate(certificate))
     return problem('malformed', 'body.certificate: is not one certificate as PEM')
-  if (kind === 'postgres' && parentRole === undefined)
+  if ((kind === 'postgres' || kind === 'mysql') && parentRole === undefined)
     return problem('malformed', 'body.parentRole: a database role inherits what it may do from one')
   if (hostKey !== undefined && isRefusal(parseSshPublicKey(hostKey)))
     return problem('malformed', 'body.hostKey: is not an OpenSSH public key')

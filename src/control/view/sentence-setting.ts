@@ -61,6 +61,7 @@ const methods = {
 const kinds: Readonly<Record<Kind, string>> = {
   ssh: 'SSH',
   postgres: 'PostgreSQL',
+  mysql: 'MySQL',
   oidc: 'tokens',
   x509: 'certificates',
 }
