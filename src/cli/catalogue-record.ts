@@ -2,7 +2,7 @@
 
 import type { Declaration } from './command.ts'
 import { FRAMEWORKS } from '../domain/package/manifest.ts'
-import { parseCount, parseIndex } from './text.ts'
+import { parseCount, parseDuration, parseIndex } from './text.ts'
 
 const RECORD = 'Ask and verify'
 
@@ -211,7 +211,28 @@ export const record: readonly Declaration[] = [
     ],
     isLocal: true,
     examples: [['countersign policy test policies/ --complete', 'exits 1 with each case that is answered differently']],
-    next: ['policy check', 'policy apply'],
+    next: ['policy check', 'policy replay'],
     load: async () => await import('./policy-test.ts'),
+  },
+  {
+    name: 'policy replay',
+    summary: 'Offline: what a folder of policies would have answered in history',
+    arguments: [
+      ['<folder>', 'folder with .cedar files'],
+      ['<data>', 'data folder of a server, or a copy of it'],
+    ],
+    options: [
+      { flags: '--since <span>', text: 'only the last days, such as 90d (else all)', parse: parseDuration },
+      { flags: '--from <leaf-index>', text: 'first leaf to ask again', parse: parseIndex },
+    ],
+    isLocal: true,
+    examples: [
+      [
+        'countersign policy replay policies/ .countersign --since 90d',
+        'exits 1 with each decision that would be another, and by which policy',
+      ],
+    ],
+    next: ['policy test', 'policy apply'],
+    load: async () => await import('./policy-replay.ts'),
   },
 ]
