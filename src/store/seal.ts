@@ -119,16 +119,22 @@ export function isLeafOf(tile: Uint8Array, leafIndex: number, leaf: Uint8Array):
   return Buffer.compare(tile.subarray(at, at + 32), leafHash(leaf)) === 0
 }
 
-/** Bundles that stand complete in files, from the one that holds leaf `from`. */
+/** Bundles that stand complete in files, from the one that holds leaf `from`: a file has its name once all of it is on the disk. */
 export async function countSealed(files: Files, publicDirectory: string, from: number): Promise<number> {
+  const directories = new Map<string, Promise<ReadonlySet<string>>>()
+  const isThere = async (path: string) => {
+    const directory = dirname(path)
+    const names = directories.get(directory) ?? files.list(directory).then((found) => new Set(found))
+    directories.set(directory, names)
+    return (await names).has(basename(path))
+  }
   let bundle = Math.ceil(from / TILE_WIDTH)
-  while (await isSealed(files, publicDirectory, bundle)) bundle += 1
+  while (await isSealed(publicDirectory, bundle, isThere)) bundle += 1
   return bundle
 }
 
-async function isSealed(files: Files, publicDirectory: string, bundle: number): Promise<boolean> {
+async function isSealed(publicDirectory: string, bundle: number, isThere: (path: string) => Promise<boolean>) {
   const hashes = join(publicDirectory, formatTilePath({ level: 0, index: bundle, width: TILE_WIDTH }))
   const entries = bundlePath(publicDirectory, bundle)
-  if (!(await files.read(hashes))) return false
-  return ((await files.read(entries)) ?? (await files.read(gzipPath(entries)))) !== undefined
+  return (await isThere(hashes)) && ((await isThere(entries)) || (await isThere(gzipPath(entries))))
 }
