@@ -1,5 +1,6 @@
 /** What is asked about roles, groups and networks: by administrators, and by directories that keep groups up to date. */
 
+import type { PolicySet } from '../policy/policy.ts'
 import type { Command } from './command.ts'
 import type { Decision } from './decision.ts'
 import type * as f from './field.ts'
@@ -22,10 +23,17 @@ export function isAboutAccess(command: Command): command is AccessCommand {
   return TYPES.includes(command.type)
 }
 
+type Moment = { readonly state: State; readonly policies: PolicySet; readonly at: number }
+
 /** What the policies say of one action on a person, a group or the instance. */
 type Ask = (action: string, resource: Parameters<typeof q.ask>[3], isSelf: boolean) => q.Answered
 
-export function decideAccess(command: AccessCommand, by: f.PrincipalId, ask: Ask, state: State, at: number): Decision {
+export function decideAccess(
+  command: AccessCommand,
+  by: f.PrincipalId,
+  ask: Ask,
+  { state, policies, at }: Moment,
+): Decision {
   const onPerson = (action: string, id: string) => {
     const person = state.people.get(id)
     return person ? ask(action, [q.personEntity(person, state, at)], id === by) : q.unasked
@@ -55,8 +63,16 @@ export function decideAccess(command: AccessCommand, by: f.PrincipalId, ask: Ask
     case 'remove member':
       return group.take(command, by, onPerson('removeMember', command.person), state)
     case 'define network':
-      return network.define(command, by, onInstance('defineNetwork'), state)
+      return network.define(command, by, onInstance('defineNetwork'), isSpare(command.network, policies, state), state)
     case 'remove network':
-      return network.remove(command, by, onInstance('removeNetwork'), state)
+      return network.remove(command, by, onInstance('removeNetwork'), isSpare(command.network, policies, state), state)
   }
+}
+
+/** Whether somebody could still change the policies without this network. */
+function isSpare(name: string, policies: PolicySet, { networks }: State): boolean {
+  return q.keepsAdministrators(
+    policies,
+    [...networks.keys()].filter((known) => known !== name),
+  )
 }

@@ -5,9 +5,8 @@ import * as account from './account.ts'
 import * as alert from './alert.ts'
 import type { Command } from './command.ts'
 import { decideAboutErasure, isAboutErasure } from './decide-erasure.ts'
-import { decideAboutRelease, isAboutRelease } from './decide-release.ts'
+import { decideAboutRelease, decideDelegation, isAboutRelease, isDelegation } from './decide-release.ts'
 import { allowed, refused, type Decision } from './decision.ts'
-import * as delegation from './delegation.ts'
 import { decideAccess, isAboutAccess } from './decide-access.ts'
 import type { Event } from './event.ts'
 import * as evidence from './evidence.ts'
@@ -23,6 +22,7 @@ import * as principal from './principal.ts'
 import * as q from './question.ts'
 import type { Answered } from './question.ts'
 import * as search from './search.ts'
+import * as scim from './scim.ts'
 import type { State } from './state.ts'
 import * as trail from './trail.ts'
 
@@ -48,9 +48,10 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
   if (isAboutAccess(command)) {
     const judge: Parameters<typeof decideAccess>[2] = (action, resource, isSelf) =>
       ask(action, resource, { loginAgeSeconds, isSelf })
-    return decideAccess(command, by.principal, judge, state, at)
+    return decideAccess(command, by.principal, judge, { state, policies, at })
   }
   if (isAboutErasure(command)) return decideAboutErasure(command, by, matter, state, policies)
+  if (isDelegation(command)) return decideDelegation(command, by, matter, state, policies)
   if (isAboutRelease(command)) return decideAboutRelease(command, by, matter, state, policies)
   switch (command.type) {
     case 'invite person':
@@ -81,6 +82,10 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return idp.trust(command, administer('trustIdp'), state)
     case 'remove idp':
       return idp.remove(command, administer('removeIdp'), state)
+    case 'trust scim client':
+      return scim.trust(command, administer('trustScimClient'), state, at)
+    case 'remove scim client':
+      return scim.remove(command, administer('removeScimClient'), state)
     case 'link identity':
       return identity.linkTo(command, about('linkIdentity', command.person), state)
     case 'remove identity':
@@ -125,13 +130,6 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return freeze.begin(command, by.principal, inEnvironment('freezeEnvironment', command.environment), state, at)
     case 'end freeze':
       return freeze.end(command, by.principal, inEnvironment('unfreezeEnvironment', command.environment), state, at)
-    case 'delegate approvals':
-      return delegation.give(command, by.principal, about('delegateApprovals', command.to), state, at)
-    case 'end delegation': {
-      const given = state.delegations.get(command.delegation)
-      const isOwn = given !== undefined && (given.by === by.principal || given.to === by.principal)
-      return delegation.end(command, by.principal, ask('endDelegation', [q.instance], { isOwn }), state, at)
-    }
     default:
       return turnAway(matter, 'wrong_principal')
   }

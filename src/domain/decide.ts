@@ -25,6 +25,7 @@ import * as policy from './policy.ts'
 import * as principal from './principal.ts'
 import * as q from './question.ts'
 import * as repository from './repository.ts'
+import * as scim from './scim.ts'
 import type { State } from './state.ts'
 import * as trail from './trail.ts'
 
@@ -113,7 +114,7 @@ function stopped({ command }: Matter): Decision {
 /** What the parts of Countersign itself write down or ask for. */
 function decideSystem(matter: Matter, state: State, policies: PolicySet): Decision {
   const { command, caller, claims, given, at } = matter
-  if (isAboutAccess(command)) return decideForDirectory(command, caller.id, matter, state)
+  if (isAboutAccess(command)) return decideForDirectory(command, caller.id, matter, { state, policies })
   switch (command.type) {
     case 'create log':
       return state.log ? turnAway(matter, 'wrong_principal') : recorded(eventOf('log.created', command))
@@ -141,6 +142,15 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return principal.enrol(command, claims as principal.EnrolClaims, state, at)
     case 'record push':
       return decidePush(matter, state, policies)
+    case 'provision person':
+      return scim.provision(command, matter.caller.id, given.isHandleTaken === true, state, at)
+    case 'describe person':
+      return scim.describe(command, matter.caller.id, given.isHandleTaken === true, state, at)
+    case 'release person':
+      return scim.release(command, matter.caller.id, state, at)
+    case 'revoke principal':
+    case 'link identity':
+      return decideForScim(command, matter, state)
     case 'accept identity':
       return identity.accept(command, claims as identity.IdentityClaims, state, at)
     case 'end idp logins':
@@ -166,10 +176,29 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
   }
 }
 
+/** What a directory says of the people that it brought, and of no others. */
+function decideForScim(
+  command: Extract<Command, { type: 'revoke principal' | 'link identity' }>,
+  matter: Matter,
+  state: State,
+): Decision {
+  const { caller, at } = matter
+  const person = command.type === 'link identity' ? command.person : command.principal
+  const unknown = scim.judge(caller.id, caller.id.slice('system:scim/'.length), state, at, person)
+  if (unknown) return turnAway(matter, unknown)
+  if (command.type === 'link identity') return identity.linkTo(command, q.ownWord, state)
+  return principal.end(command, q.ownWord, state)
+}
+
 /** A directory was given its word by an administrator, who made its credential: what it keeps, no policy is asked about. */
-function decideForDirectory(command: AccessCommand, by: PrincipalId, matter: Matter, state: State): Decision {
+function decideForDirectory(
+  command: AccessCommand,
+  by: PrincipalId,
+  matter: Matter,
+  { state, policies }: { readonly state: State; readonly policies: PolicySet },
+): Decision {
   if (isStopped(matter, state)) return stopped(matter)
-  return decideAccess(command, by, () => q.ownWord, state, matter.at)
+  return decideAccess(command, by, () => q.ownWord, { state, policies, at: matter.at })
 }
 
 function decidePush(matter: Matter, state: State, policies: PolicySet): Decision {

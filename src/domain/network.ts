@@ -76,6 +76,7 @@ export function define(
   { network, cidrs }: Define,
   by: f.PrincipalId,
   { policy, isAllowed }: Answered,
+  isSpare: boolean,
   { networks }: State,
 ): Decision {
   const refuse = (reason: Reason) => refused({ type: 'network.refused', network, by, wanted: 'define' }, reason, policy)
@@ -83,6 +84,9 @@ export function define(
   if (!cidrs.every(parseCidr)) return refuse('no_such_addresses')
   if (!networks.has(network) && networks.size >= MAX_NETWORKS) return refuse('too_many_networks')
   if (!isAllowed) return refuse('policy_refused')
+  // Whoever changes the policies asks from there: it can grow, and not move away from under them.
+  const lost = networks.get(network)?.cidrs.some((known) => !cidrs.includes(known)) ?? false
+  if (lost && !isSpare) return refuse('network_needed')
   return allowed({ type: 'network.defined', network, cidrs, by }, policy)
 }
 
@@ -92,11 +96,13 @@ export function remove(
   { network }: Remove,
   by: f.PrincipalId,
   { policy, isAllowed }: Answered,
+  isSpare: boolean,
   { networks }: State,
 ): Decision {
   const refuse = (reason: Reason) => refused({ type: 'network.refused', network, by, wanted: 'remove' }, reason, policy)
 
   if (!networks.has(network)) return refuse('no_such_network')
   if (!isAllowed) return refuse('policy_refused')
+  if (!isSpare) return refuse('network_needed')
   return allowed({ type: 'network.removed', network, by }, policy)
 }

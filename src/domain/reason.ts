@@ -25,6 +25,10 @@ export const reasons = {
   too_many_groups: { sentence: 'There are as many groups as there can be, here or for this person; remove one first.' },
   group_kept_elsewhere: { sentence: 'This group is kept by a directory; its people are put into it there.' },
   no_such_network: { sentence: 'No network of that name is defined.', next: 'countersign network list' },
+  network_needed: {
+    sentence: 'Without this network nobody could change the policies in force any more; change them first.',
+    next: 'countersign policy apply',
+  },
   no_such_addresses: {
     sentence:
       'A network is written as an address and the length of its prefix, such as 192.0.2.0/24, with no bits behind it.',
@@ -99,6 +103,11 @@ export const reasons = {
     sentence: 'People are known here by another claim of this provider; remove it first.',
     next: 'countersign idp remove',
   },
+  scim_client_unknown: {
+    sentence: 'No directory of that name is trusted, or its credential has expired.',
+    next: 'countersign scim add',
+  },
+  too_many_scim_clients: { sentence: 'A hundred directories are trusted already.' },
   idp_subject_unknown: {
     sentence: 'The identity provider knows this account; nobody here is linked to it.',
     next: 'countersign people link',
