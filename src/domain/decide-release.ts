@@ -5,6 +5,7 @@ import * as approval from './approval.ts'
 import * as breakglass from './breakglass.ts'
 import type { Command } from './command.ts'
 import type { Decision } from './decision.ts'
+import * as delegation from './delegation.ts'
 import type * as f from './field.ts'
 import * as inquiry from './inquiry.ts'
 import type { Login } from './login.ts'
@@ -99,4 +100,38 @@ export function decideAboutRelease(
 
 function idOf(command: ReleaseCommand, { breakglasses }: State): f.ReleaseId | undefined {
   return command.type === 'review break-glass' ? breakglasses.get(command.breakglass)?.release : command.release
+}
+
+type DelegationCommand = Extract<Command, { type: 'delegate approvals' | 'end delegation' }>
+
+export function isDelegation(command: Command): command is DelegationCommand {
+  return command.type === 'delegate approvals' || command.type === 'end delegation'
+}
+
+/** Who stands in for whom, by the word of whoever is away. */
+export function decideDelegation(
+  command: DelegationCommand,
+  by: Login,
+  { given, at }: Matter,
+  state: State,
+  policies: PolicySet,
+): Decision {
+  const who = q.callerEntity(by, state, at, given)
+  if (command.type === 'end delegation') {
+    const known = state.delegations.get(command.delegation)
+    const isOwn = known !== undefined && (known.by === by.principal || known.to === by.principal)
+    return delegation.end(
+      command,
+      by.principal,
+      q.ask(policies, who, 'endDelegation', [q.instance], { isOwn }),
+      state,
+      at,
+    )
+  }
+  const substitute = state.people.get(command.to)
+  const facts = { loginAgeSeconds: Math.floor((at - by.provenAt) / 1000), isSelf: command.to === by.principal }
+  const answer = substitute
+    ? q.ask(policies, who, 'delegateApprovals', [q.personEntity(substitute, state, at)], facts)
+    : q.unasked
+  return delegation.give(command, by.principal, answer, state, at)
 }

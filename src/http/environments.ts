@@ -2,14 +2,16 @@
 
 import * as z from '../bytes/schema.ts'
 import * as shape from '../control/view/shape.ts'
+import { from, requiredOf, rules } from '../domain/approval-rule.ts'
 import * as f from '../domain/field.ts'
 import { act, type Desk } from './act.ts'
 import { nothing } from './field.ts'
+import { problem } from './problem.ts'
 import { read } from './read.ts'
 
 const body = z.strictObject({
   environment: f.name,
-  approvals: z.int().min(0).max(10),
+  approvals: z.int().min(0).max(10).optional().describe('How many with the approver role; not beside rules.'),
   approverRole: f.role,
   targets: z.array(f.name).max(64),
   grantLifetimeSeconds: z.int().min(10).max(3_600),
@@ -22,6 +24,17 @@ const body = z.strictObject({
     .min(1)
     .max(64)
     .describe('Which references may be released from, such as refs/heads/main.'),
+  rules: rules.optional().describe('Who has to say yes: all of them must be met, each by other people.'),
+  escalation: z
+    .strictObject({
+      afterSeconds: z
+        .int()
+        .min(60)
+        .max(7 * 24 * 3_600),
+      to: from,
+    })
+    .optional()
+    .describe('Who may say yes for any rule once a release has waited for so long; an alert says so.'),
   reviewWithinSeconds: z
     .int()
     .min(60)
@@ -45,12 +58,34 @@ export function environments(desk: Desk): void {
     body,
     result: nothing,
     status: 201,
-    ask: ({ body: { grantLifetimeSeconds, requestLifetimeSeconds, reviewWithinSeconds, ...rest }, caller, personal }) => {
-      const grantLifetimeMs = grantLifetimeSeconds * 1000
-      const requestLifetimeMs = requestLifetimeSeconds * 1000
-      const review = reviewWithinSeconds !== undefined && { reviewWithinMs: reviewWithinSeconds * 1000 }
-      const command = { type: 'define environment', ...rest, grantLifetimeMs, requestLifetimeMs, ...review } as const
+    ask: ({ body, caller, personal }) => {
+      const command = commandOf(body)
+      if (!command) return problem('malformed', 'An environment has either a number of approvals or rules.')
       return { perform: { command, caller, personal }, result: () => ({}) }
     },
   })
+}
+
+/** Undefined where it says twice, or not at all, who has to say yes. */
+function commandOf({
+  approvals,
+  rules: all,
+  escalation,
+  grantLifetimeSeconds,
+  requestLifetimeSeconds,
+  reviewWithinSeconds,
+  ...rest
+}: z.output<typeof body>) {
+  if ((approvals === undefined) === (all === undefined)) return undefined
+  const { afterSeconds, to } = escalation ?? {}
+  return {
+    type: 'define environment',
+    ...rest,
+    approvals: approvals ?? requiredOf({ rules: all, approvals: 0 }),
+    ...(all && { rules: all }),
+    ...(afterSeconds !== undefined && to && { escalation: { afterMs: afterSeconds * 1000, to } }),
+    grantLifetimeMs: grantLifetimeSeconds * 1000,
+    requestLifetimeMs: requestLifetimeSeconds * 1000,
+    ...(reviewWithinSeconds !== undefined && { reviewWithinMs: reviewWithinSeconds * 1000 }),
+  } as const
 }

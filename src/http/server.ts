@@ -12,6 +12,9 @@ import type { App } from './app.ts'
 import { approvals } from './approvals.ts'
 import { breakglasses } from './breakglass.ts'
 import { builds } from './builds.ts'
+import { delegations } from './delegations.ts'
+import { inquiries } from './inquiries.ts'
+import { releaseStatements } from './release-statements.ts'
 import { enrolments } from './enrolments.ts'
 import { environments } from './environments.ts'
 import { freezes } from './freezes.ts'
@@ -119,7 +122,20 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   for (const room of [idps, idpLogins, backchannelLogout]) room(desk)
   const who = [enrolments, people, revocations, roles, groups, networks, keys]
   const rooms = [issuers, repositories, environments, targets, policies]
-  const flow = [erasures, freezes, breakglasses, pushes, builds, releases, approvals, grants, observations]
+  const flow = [
+    erasures,
+    freezes,
+    breakglasses,
+    delegations,
+    inquiries,
+    releaseStatements,
+    pushes,
+    builds,
+    releases,
+    approvals,
+    grants,
+    observations,
+  ]
   const trail = [leaves, leafProofs, searches, why, overview, log, alerts, evidencePackages]
   for (const room of [...who, ...rooms, ...flow, ...trail]) room(desk)
   oidcIssuer(desk)

@@ -63,8 +63,22 @@ async function tourReleases(story: Story): Promise<void> {
     { artifact: again.artifact, environment: 'production' },
     again.job.token,
   )
+  await tourTalk(story, second.body.result.release)
   await tourBreakglass(story, second.body.result.release)
   await office.decide(ben, second.body.result.release, 'refusals', { reason: 'too late on a Friday' })
+}
+
+async function tourTalk({ office, ben, dana }: Story, release: string): Promise<void> {
+  const path = `/api/v1/releases/${release}`
+  const asked = await office.post(`${path}/inquiries`, { question: 'why on a Friday?' }, ben.token)
+  await office.post(`${path}/inquiries/${asked.body.result.inquiry}/answers`, { answer: 'it is urgent' }, dana.token)
+  await office.decide(ben, release, 'approvals')
+  await office.get(`${path}/statement`, ben.token)
+  await office.ask('DELETE', `${path}/approvals/mine`, { as: ben.token })
+  const until = new Date(office.port.clock() + 3_600_000).toISOString()
+  const given = await office.post('/api/v1/delegations', { to: dana.id, until }, ben.token)
+  await office.get('/api/v1/delegations', ben.token)
+  await office.ask('DELETE', `/api/v1/delegations/${given.body.result.delegation}`, { as: ben.token })
 }
 
 async function tourBreakglass({ office, ana, cleo }: Story, release: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Sentences about people, keys, logins, settings, the log itself and its alerts. */
 
+import { requiredOf } from '../../domain/approval-rule.ts'
 import { alertWords } from './alert-words.ts'
 import {
   about,
@@ -81,8 +82,8 @@ export const tells: Tells<Types> = {
     sentence: `took a key for ${authorities[authority]}${signsFrom > at ? `, to sign in ${span(signsFrom - at)}` : ''}`,
     ...about('authority', authority),
   }),
-  'environment.defined': ({ environment, approvals, approverRole }) => ({
-    sentence: `defined the environment ${environment}: ${count(approvals, 'approval')} by ${approverRole}`,
+  'environment.defined': ({ environment, approvals, approverRole, rules }) => ({
+    sentence: `defined the environment ${environment}: ${rules ? `${count(requiredOf({ rules, approvals }), 'approval')} by ${count(rules.length, 'rule')}` : `${count(approvals, 'approval')} by ${approverRole}`}`,
     environment,
     ...about('environment', environment),
   }),

@@ -23,6 +23,7 @@ function describeEnvironment({
   grantLifetimeMs,
   requestLifetimeMs,
   reviewWithinMs = REVIEW_WITHIN_MS,
+  escalation,
   ...rest
 }: Environment): z.infer<typeof environment> {
   return {
@@ -30,6 +31,7 @@ function describeEnvironment({
     grantLifetimeSeconds: grantLifetimeMs / 1000,
     requestLifetimeSeconds: requestLifetimeMs / 1000,
     reviewWithinSeconds: reviewWithinMs / 1000,
+    ...(escalation && { escalation: { afterSeconds: escalation.afterMs / 1000, to: escalation.to } }),
   }
 }
 

@@ -1,5 +1,6 @@
 /** Shapes of people and of what administrators set up. */
 
+import { from, rules } from '../../domain/approval-rule.ts'
 import * as z from '../../bytes/schema.ts'
 import { claimNames } from '../../domain/issuer.ts'
 import { kind } from '../../domain/target.ts'
@@ -86,6 +87,9 @@ export const environment = z.strictObject({
   targets: z.array(z.string()),
   grantLifetimeSeconds: z.number(),
   requestLifetimeSeconds: z.number(),
+  /** Absent: so many with the approver role. */
+  rules: rules.optional(),
+  escalation: z.strictObject({ afterSeconds: z.number(), to: from }).optional(),
   reviewWithinSeconds: z.number(),
   refs: z.array(z.string()),
   leafIndex,

@@ -26,6 +26,7 @@ import { sieveOf, type Sieve } from './sieve.ts'
 import * as setting from './setting.ts'
 import type * as shape from './shape.ts'
 import { Archive, type EvidenceReader, type Sight } from './sight.ts'
+import { exportStatement } from './statement.ts'
 import { jobLabel, whoOf, type Names } from './who.ts'
 import { explain } from './why.ts'
 
@@ -148,6 +149,11 @@ export class Views {
       const releases = found.map((release) => summarize(release, viewer, sight))
       return { releases, ...(next !== undefined && { next }) }
     })
+  }
+
+  /** As in-toto, for other tools. */
+  statement(release: DomainRelease) {
+    return exportStatement(release, this.#look())
   }
 
   /** People whose approval of this release would be accepted right now. */
