@@ -108,11 +108,13 @@ function withProof({ issuer, keys }: Found, token_: string, proof_: string) {
 }
 
 const MAX_LOGIN_MS = 24 * 3_600_000
+const NO_TOKEN = refuse('malformed', 'The token is not a signed JWT with iss, aud, sub, jti, iat and exp.')
 const UNTRUSTED = refuse('issuer_unknown', 'The issuer of this token is not trusted here.')
 
 async function keysFor(token: string, { ledger, issuerKeys }: Port): Promise<Found | Refusal> {
   const issuer = peekIssuer(token)
-  const trusted = issuer === undefined ? undefined : ledger.state.issuers.get(issuer)
+  if (issuer === undefined) return NO_TOKEN
+  const trusted = ledger.state.issuers.get(issuer)
   if (!trusted) return UNTRUSTED
   const keys = await issuerKeys.of(trusted.issuer, trusted.jwksUri, keyIdOf(token))
   return 'refused' in keys ? keys : { issuer: trusted, keys }
