@@ -16,7 +16,7 @@ export const record: readonly Declaration[] = [
       ['countersign why sha256:9f2c…', 'who put this into production, with which permission'],
       ['countersign why 18170', 'why leaf 18170 says what it says'],
     ],
-    next: ['trail show', 'verify'],
+    next: ['trail show', 'verify', 'policy explain'],
     load: async () => await import('./why.ts'),
   },
   {
@@ -234,5 +234,22 @@ export const record: readonly Declaration[] = [
     ],
     next: ['policy test', 'policy apply'],
     load: async () => await import('./policy-replay.ts'),
+  },
+  {
+    name: 'policy explain',
+    summary: 'Offline: why a leaf was decided as it was, and which one fact would turn it',
+    arguments: [
+      ['<id>', 'leaf index, or a release for its last decision'],
+      ['<data>', 'data folder of a server, or a copy of it'],
+    ],
+    isLocal: true,
+    examples: [
+      [
+        'countersign policy explain 18170 .countersign',
+        'the policies with their text, the facts, and what would turn it',
+      ],
+    ],
+    next: ['why', 'policy replay'],
+    load: async () => await import('./policy-explain.ts'),
   },
 ]

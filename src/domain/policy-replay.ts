@@ -15,7 +15,7 @@ import type { Asked, Verdict } from './decision.ts'
 import type { Leaf } from './leaf.ts'
 import { askAgain, askedBefore, fitting } from './past-question.ts'
 import type { Blobs } from './replayer.ts'
-import { replay, type Fold, type State } from './state.ts'
+import type { State } from './state.ts'
 
 /** A decision that the other policies would have answered otherwise. */
 export type Change = {
@@ -61,7 +61,6 @@ export class PolicyReplay {
   readonly #changed: PolicySet
   readonly #evidence: Blobs
   readonly #isAsked: (leaf: Leaf, leafIndex: number) => boolean
-  readonly #fold: Fold = replay()
   readonly #sets = new Map<string, PolicySet | undefined>()
   readonly #changes: Change[] = []
   readonly #unknown: number[] = []
@@ -69,6 +68,7 @@ export class PolicyReplay {
   #digest = sha256(new Uint8Array())
   #from: number | undefined
   #size = 0
+  #before: string | undefined
 
   /** Leaves before the first one that `isAsked` says yes to are only folded. */
   constructor(changed: PolicySet, evidence: Blobs, isAsked: (leaf: Leaf, leafIndex: number) => boolean) {
@@ -77,11 +77,12 @@ export class PolicyReplay {
     this.#isAsked = isAsked
   }
 
-  /** Takes the next leaf. Resolves when it is compared and in the state. */
-  async take(leaf: Leaf, leafIndex: number): Promise<void> {
+  /** Takes the next leaf, on the state that those before it fold to. */
+  async take(leaf: Leaf, leafIndex: number, state: State): Promise<void> {
     if (this.#from === undefined && this.#isAsked(leaf, leafIndex)) this.#from = leafIndex
-    if (this.#from !== undefined && leaf.policy) this.#count(leaf, leafIndex, await this.#compare(leaf, leaf.policy))
-    this.#fold.apply(leaf, leafIndex)
+    if (this.#from !== undefined && leaf.policy)
+      this.#count(leaf, leafIndex, await this.#compare(leaf, leaf.policy, state))
+    if (leaf.event.type === 'policy.activated') this.#before = leaf.event.digest
     this.#size = leafIndex + 1
   }
 
@@ -89,7 +90,7 @@ export class PolicyReplay {
   report(rootHash: string): PolicyReplayReport {
     return {
       digest: this.#changed.digest,
-      before: this.#fold.state.policy?.digest,
+      before: this.#before,
       from: this.#from ?? this.#size,
       treeSize: this.#size,
       rootHash,
@@ -101,22 +102,20 @@ export class PolicyReplay {
   }
 
   /** Undefined when the question cannot be asked again. */
-  async #compare(leaf: Leaf, verdict: Verdict): Promise<Compared | undefined> {
-    const { state } = this.#fold
+  async #compare(leaf: Leaf, verdict: Verdict, state: State): Promise<Compared | undefined> {
     const known = this.#sets.get(verdict.digest)
     const then = known ?? (this.#sets.has(verdict.digest) ? undefined : await this.#load(verdict.digest))
     if (!then) return undefined
     const was = askAgain(verdict, leaf, state, then)
     if (was && isSame(was.policy?.determining, verdict.determining)) {
-      const pairs = [...askedBefore(leaf, state), verdict].map((asked) => this.#compareOne(asked, leaf, then))
+      const pairs = [...askedBefore(leaf, state), verdict].map((asked) => this.#compareOne(asked, leaf, state, then))
       const first = pairs.find((pair) => !pair || pair.wasAllowed !== pair.isAllowed)
       return pairs.includes(undefined) ? undefined : (first ?? pairs.at(-1))
     }
-    return await this.#compareWhole(leaf, verdict, then)
+    return await this.#compareWhole(leaf, verdict, state, then)
   }
 
-  #compareOne(asked: Asked, leaf: Leaf, then: PolicySet): Compared | undefined {
-    const { state } = this.#fold
+  #compareOne(asked: Asked, leaf: Leaf, state: State, then: PolicySet): Compared | undefined {
     const was = askAgain(asked, leaf, state, then)
     const would = this.#ask(asked, leaf, state)
     return was && would && { ...would, wasAllowed: was.isAllowed }
@@ -137,17 +136,13 @@ export class PolicyReplay {
   }
 
   /** Decides the whole leaf again from its evidence, and listens to what is asked. */
-  async #compareWhole(leaf: Leaf, verdict: Verdict, then: PolicySet): Promise<Compared | undefined> {
-    const question = await this.#overhear(leaf, verdict, then).catch(() => undefined)
+  async #compareWhole(leaf: Leaf, verdict: Verdict, state: State, then: PolicySet): Promise<Compared | undefined> {
+    const question = await questionBehind(leaf, verdict, state, then, this.#evidence).catch(() => undefined)
     if (!question) return undefined
     const answer = this.#changed.ask({ ...question, context: fitting(question, this.#changed) })
     if (answer.errors.length > 0) return undefined
     const { isAllowed, determining } = answer
     return { ...described(verdict, isAllowed, determining), wasAllowed: then.ask(question).isAllowed }
-  }
-
-  async #overhear(leaf: Leaf, verdict: Verdict, then: PolicySet): Promise<Question | undefined> {
-    return await questionBehind(leaf, verdict, this.#fold.state, then, this.#evidence)
   }
 
   #count({ at, event }: Leaf, leafIndex: number, compared: Compared | undefined): void {

@@ -3,6 +3,7 @@
  * again, so what it says is what they would do.
  */
 
+import { load, type PolicyFiles } from './load.ts'
 import type { PolicySet } from './policy.ts'
 import type { CedarValue, Entity, EntityUid, Question } from './question.ts'
 
@@ -109,4 +110,10 @@ export function listen(policies: PolicySet): { readonly policies: PolicySet; rea
     return policies.ask(question)
   }
   return { asked, policies: { ...policies, ask } }
+}
+
+/** The policies of a set as they stand in their files, by their ids. */
+export function textsIn(files: PolicyFiles): ReadonlyMap<string, string> {
+  const loaded = load(files)
+  return new Map(Array.isArray(loaded) ? [] : loaded.policies.map(({ id, text }) => [id, text.trim()]))
 }

@@ -1,7 +1,10 @@
 /** A whole release over HTTP, and then its log under other policies. */
 
 import { expect, test } from 'vitest'
+import { stateAt } from '../../src/control/past.ts'
+import { explainDecision } from '../../src/control/policy-explain.ts'
 import { replayPolicies } from '../../src/control/policy-replay.ts'
+import { read } from '../../src/domain/leaf.ts'
 import { Office } from '../http/office.ts'
 import { jobKeyLine, requestRelease, setUp } from '../http/story.ts'
 import { mustLoad, readShipped } from '../policy/shipped.ts'
@@ -74,4 +77,31 @@ test('what a release was asked with is asked again, too, though its leaf keeps t
   expect(changes.map(({ type, action, determining }) => [type, action, determining])).toEqual([
     ['release.requested', 'requestRelease', ['no-asking']],
   ])
+})
+
+test('a refusal of long ago is explained by the policies and facts of its time, and by the one fact that would turn it', async () => {
+  await using office = await Office.open()
+  const { dana } = await tell(office)
+  const path = office.company.directory
+  let [refusedAt, release] = [-1, '']
+  for await (const { leaf, leafIndex } of office.port.ledger.log.leaves(0, office.size)) {
+    const { event, caller } = read(leaf)
+    if (event.type !== 'approval.refused' || caller.id !== dana.id) continue
+    ;[refusedAt, release] = [leafIndex, String(event.release)]
+  }
+  const found = await explainDecision(path, { leafIndex: refusedAt })
+  expect(found).toMatchObject({ type: 'approval.refused', outcome: 'refused', isAllowed: false })
+  expect(found.policies.map(({ id }) => id)).toContain('author-cannot-approve')
+  expect(found.policies.every(({ id, text }) => text.includes(`@id("${id}")`))).toBe(true)
+  const last = await explainDecision(path, { release })
+  expect([last.leafIndex > refusedAt, last.isAllowed]).toEqual([true, true])
+  expect(last.turns.map(({ fact }) => fact)).toContain('context.isFrozen')
+  await expect(explainDecision(path, { release: 'release:none' })).rejects.toThrow(
+    'no policy was asked about release:none',
+  )
+  await expect(explainDecision(path, { leafIndex: 999_999 })).rejects.toThrow('the log ends before leaf 999999')
+
+  const before = await stateAt(path, refusedAt)
+  expect(before.releases.get(release)?.approvals).toEqual([])
+  expect((await stateAt(path, office.size)).releases.get(release)?.approvals).toHaveLength(2)
 })
