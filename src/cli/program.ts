@@ -26,6 +26,7 @@ const FAMILIES: readonly Family[] = [
   { name: 'group member', summary: 'Put people in, take them out', group: '' },
   { name: 'group role', summary: 'Give and take roles', group: '' },
   { name: 'network', summary: 'Networks that policies name', group: 'Set up' },
+  { name: 'idp', summary: 'Identity providers that people sign in with', group: 'People and keys' },
   { name: 'people account', summary: 'Whose account at the CI is whose', group: '' },
   { name: 'erase', summary: 'Forget what is personal', group: 'People and keys' },
   { name: 'git', summary: 'Signed commits and judged pushes', group: 'People and keys' },
