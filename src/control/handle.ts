@@ -54,7 +54,7 @@ export async function handle(request: Request, { ledger, evidence, clock }: Desk
   )
   if (claims !== undefined && isRefusal(claims)) return claims
   // Evidence is on disk before the leaf that names it: a crash in between leaves a blob that nobody mentions.
-  for (const { bytes } of exhibits) await evidence.put(bytes)
+  await Promise.all(exhibits.map(({ bytes }) => evidence.put(bytes)))
   // Whoever signs in is not known yet, and is a person.
   const who = command.type === 'open login' ? ({ kind: 'person' } as const) : caller
   const facts = (directory: Directory) => ({
