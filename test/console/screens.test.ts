@@ -28,6 +28,9 @@ const SCREENS: readonly (readonly [path: string, heading: string])[] = [
   ['/approvals?tab=others', 'Approvals'],
   ['/trail', 'Trail'],
   ['/trail?q=outcome:refused&leaf=192', 'Trail'],
+  ['/trail?q=outcome:refused%20actor:mara', 'Trail'],
+  ['/trail?q=%7C%20count%20by%20type', 'Trail'],
+  ['/verify', 'Verify'],
   ['/alerts?alert=alert:aaaaaaaaaa', 'Alerts'],
   ['/people', 'People'],
   ['/sign-in', 'Sign in'],
@@ -100,6 +103,64 @@ test.skipIf(!hasChromium)('a damaged log is one red sentence on every screen', {
     await page.context().close()
   }
 })
+
+test.skipIf(!hasChromium)(
+  'with everything on them, pages are clean and fit a width of 320',
+  { timeout: 60_000 },
+  async () => {
+    const { state } = lab.fixture
+    const by = state.world.release.requestedBy
+    state.lag = { leaves: 1_204, ms: 3_200 }
+    const query = 'outcome:refused env:production'
+    state.searches.push(
+      { search: 'search:1', name: 'refusals in production', query, isShared: false, isOwn: true, by, leafIndex: 3 },
+      {
+        search: 'search:2',
+        name: 'approvals',
+        query: 'type:approval.*',
+        isShared: true,
+        isOwn: false,
+        by,
+        leafIndex: 4,
+      },
+      { search: 'search:3', isShared: false, isOwn: true, by, leafIndex: 5 },
+    )
+    const from = new Date().toISOString()
+    state.freezes.push({ freeze: 'freeze:1', environment: 'production', by, from, isNow: true, leafIndex: 9 })
+    state.freezes.push({
+      freeze: 'freeze:2',
+      environment: 'staging',
+      by,
+      from,
+      until: from,
+      isNow: false,
+      leafIndex: 9,
+    })
+    try {
+      for (const [path, heading] of [
+        [`/trail?q=${encodeURIComponent(query)}`, 'Trail'],
+        ['/', 'Overview'],
+        ['/releases/release:77ad000000', 'shop 4be0c11 to production'],
+        ['/verify', 'Verify'],
+      ] as const) {
+        await look(path, heading, 1440, ['light', 'dark'])
+        await look(path, heading, 320, ['dark'])
+      }
+      const { page } = await lab.open('/trail', { width: 320 })
+      await page.getByText(/1\s204 leaves behind the log/).waitFor()
+      await page.getByRole('button', { name: 'From, to' }).click()
+      await page.getByText('Filters', { exact: true }).click()
+      await page.getByRole('button', { name: 'Export' }).click()
+      expect(await audit(page)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+      await page.context().close()
+    } finally {
+      state.lag = undefined
+      state.searches.length = 0
+      state.freezes.length = 0
+    }
+  },
+)
 
 /** The script a page needs before it can show anything, compressed as a server would. */
 function scriptBytes(dist: string, page: string): number {

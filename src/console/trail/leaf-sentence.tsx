@@ -37,8 +37,9 @@ export function isDeciding({ label, ok }: Fact): boolean {
 export function Facts({ facts }: { readonly facts: readonly Fact[] }) {
   return (
     <ul className={styles.facts}>
-      {facts.map((fact) => (
-        <Line key={fact.label + fact.value} ok={fact.ok}>
+      {facts.map((fact, index) => (
+        // Two facts may say the same: who asked, and by whom it came to be.
+        <Line key={index} ok={fact.ok}>
           {fact.label}{' '}
           <span className={/[ a-z]{12}/i.test(fact.value) ? styles.words : styles.value} title={fact.value}>
             {readable(fact.value)}
