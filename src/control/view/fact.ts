@@ -77,6 +77,7 @@ function contextFact(name: string, value: unknown, action: string): Fact {
     return { label, value: value ? 'yes' : 'no', ...(good !== undefined && { ok: value === good }) }
   if (typeof value === 'number') return { label, value: String(value), ...(FAULTS.has(name) && { ok: value === 0 }) }
   if (typeof value === 'string') return { label, value }
+  if (Array.isArray(value)) return { label, value: value.length === 0 ? 'none' : JSON.stringify(value) }
   const { __entity: entity } = value as { readonly __entity?: { readonly id: string } }
   return { label, value: entity?.id ?? JSON.stringify(value) }
 }
@@ -125,7 +126,7 @@ function isSecretive(name: string): boolean {
 }
 
 function shown(name: string, value: unknown, names: Names): string {
-  if (typeof value === 'number' && name.endsWith('At')) return new Date(value).toISOString()
+  if (typeof value === 'number' && /At$|^(?:from|until)$/.test(name)) return new Date(value).toISOString()
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   const texts = (Array.isArray(value) ? value : [value]).map(String)
   return texts
