@@ -1,6 +1,7 @@
 /** Declarations: what administrators set up once. */
 
 import { DIALECTS } from '../evidence/oidc-dialect.ts'
+import { parseFrom, parseRule } from './approval-rule.ts'
 import type { Declaration } from './command.ts'
 import { parseCount, parseDuration } from './text.ts'
 
@@ -32,9 +33,16 @@ export const admin: readonly Declaration[] = [
         flags: '--approvals <count>',
         text: 'how many people must agree (0 to 10)',
         parse: parseNumber,
-        isMandatory: true,
+      },
+      {
+        flags: '--rule <rule>',
+        text: 'instead: 2:role:approver, 1:group:leads, 1:people:person:…; all are to be met',
+        parse: parseRule,
+        isRepeated: true,
       },
       { flags: '--approver-role <role>', text: 'role of those who may', isMandatory: true },
+      { flags: '--escalate-after <span>', text: 'how long it waits before others are asked', parse: parseDuration },
+      { flags: '--escalate-to <who>', text: 'these others, as role:managers', parse: parseFrom },
       { flags: '--target <target>', text: 'target that belongs to it', isRepeated: true },
       {
         flags: '--ref <pattern>',
@@ -50,6 +58,10 @@ export const admin: readonly Declaration[] = [
         'countersign environment add production --approvals 2 --approver-role approver --target web-1',
         'two people, five minutes',
       ],
+      [
+        'countersign environment add production --rule 1:role:approver --rule 1:group:security --approver-role approver',
+        'one of each, two different people',
+      ],
     ],
     load: async () => await import('./environment-add.ts'),
   },
@@ -64,7 +76,12 @@ export const admin: readonly Declaration[] = [
     summary: 'Define a host, database, cloud or API that credentials are lent for, or change it',
     arguments: [['<target>', 'its name']],
     options: [
-      { flags: '--kind <kind>', text: 'what it is', choices: ['ssh', 'postgres', 'mysql', 'oidc', 'x509'], isMandatory: true },
+      {
+        flags: '--kind <kind>',
+        text: 'what it is',
+        choices: ['ssh', 'postgres', 'mysql', 'oidc', 'x509', 'github', 'secret'],
+        isMandatory: true,
+      },
       { flags: '--address <host:port>', text: 'where it is', isMandatory: true },
       { flags: '--login <name>', text: 'ssh: account that a job may log in as', isRepeated: true },
       { flags: '--host-key <line>', text: 'ssh: the key that the host must show, as "ssh-ed25519 AAAA…"' },
@@ -72,7 +89,10 @@ export const admin: readonly Declaration[] = [
       { flags: '--source-address <cidr>', text: 'ssh: where a job must come from' },
       { flags: '--database <name>', text: 'postgres, mysql: database' },
       { flags: '--parent-role <role>', text: 'postgres, mysql: role whose rights a job gets' },
-      { flags: '--admin-file <path>', text: 'postgres, mysql: file on the server (mode 0600) with the administrator’s URL' },
+      {
+        flags: '--admin-file <path>',
+        text: 'postgres, mysql, github: file on the server (mode 0600) with how it gets in',
+      },
       { flags: '--audience <audience>', text: 'oidc: whom the token is for' },
       {
         flags: '--preset <preset>',
@@ -83,10 +103,21 @@ export const admin: readonly Declaration[] = [
         flags: '--account <account>',
         text: 'oidc, x509: whom a job becomes: AWS role, Google account, Azure tenant/client, common name',
       },
-      { flags: '--variable <name>', text: 'oidc: put the token into this variable, too, as DEPLOY_TOKEN' },
+      { flags: '--variable <name>', text: 'variable that a job finds the token or secret in, as DEPLOY_TOKEN' },
       { flags: '--certificate-file <file>', text: 'oidc, x509: certificate authority of the place, as PEM' },
+      { flags: '--repository <owner/name>', text: 'github: the one repository' },
+      { flags: '--permission <name=level>', text: 'github: what a job may do, as contents=write', isRepeated: true },
+      { flags: '--rotate-after-days <days>', text: 'secret: how old it may be', parse: parseCount },
     ],
     examples: [
+      [
+        'countersign target add npm --kind secret --address registry.npmjs.org:443 --variable NPM_TOKEN --rotate-after-days 90',
+        'a secret that cannot be avoided',
+      ],
+      [
+        'countersign target add pages --kind github --address api.github.com:443 --repository acme/pages --permission contents=write --admin-file /etc/countersign/github',
+        'one repository at GitHub',
+      ],
       [
         'countersign target add web-1 --kind ssh --address web-1:22 --login deploy --host-key "$(ssh-keyscan -t ed25519 web-1 | cut -d" " -f2-)"',
         'a host',
@@ -101,6 +132,14 @@ export const admin: readonly Declaration[] = [
       ],
     ],
     load: async () => await import('./target-add.ts'),
+  },
+  {
+    name: 'target secret',
+    summary: 'Set the secret of a target, which replaces the one before',
+    arguments: [['<target>', 'its name']],
+    options: [{ flags: '--file <file>', text: 'file with the secret; - reads stdin', isMandatory: true }],
+    examples: [['countersign target secret npm --file - < npm-token', 'kept encrypted; the log holds its version alone']],
+    load: async () => await import('./target-secret.ts'),
   },
   {
     name: 'target list',

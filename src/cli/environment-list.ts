@@ -1,6 +1,8 @@
 /** Environments as they are defined now. */
 
 import * as z from '../bytes/schema.ts'
+import { rule } from '../domain/approval-rule.ts'
+import { formatRule } from './approval-rule.ts'
 import { leafIndex, shown } from './contract.ts'
 import { openClient, type ServerOptions } from './login-file.ts'
 import type { Terminal } from './terminal.ts'
@@ -12,6 +14,7 @@ const environments = z.object({
       environment: shown,
       approvals: z.int(),
       approverRole: shown,
+      rules: z.array(rule).optional(),
       targets: z.array(shown),
       refs: z.array(shown),
       grantLifetimeSeconds: z.number(),
@@ -26,7 +29,7 @@ export async function run(options: ServerOptions, terminal: Terminal): Promise<n
   const head = ['ENVIRONMENT', 'APPROVALS', 'CREDENTIAL', 'REQUEST', 'LEAF', 'TARGETS', 'FROM']
   const rows = answer.environments.map((each) => [
     each.environment,
-    `${each.approvals} by ${each.approverRole}`,
+    each.rules ? each.rules.map(formatRule).join(' and ') : `${each.approvals} by ${each.approverRole}`,
     formatDuration(each.grantLifetimeSeconds * 1_000),
     formatDuration(each.requestLifetimeSeconds * 1_000),
     String(each.leafIndex),

@@ -7,6 +7,7 @@ import { identity } from './catalogue-identity.ts'
 import { people, git, start } from './catalogue-start.ts'
 import { logs } from './catalogue-log.ts'
 import { instances } from './catalogue-instance.ts'
+import { approval } from './catalogue-approval.ts'
 import { record } from './catalogue-record.ts'
 import { work } from './catalogue-work.ts'
 import { declare, declareFamily, type Act, type Declaration, type Family } from './command.ts'
@@ -17,6 +18,7 @@ const FAMILIES: readonly Family[] = [
   { name: 'release', summary: 'Request, list, show, wait', group: 'Build, release, approve' },
   { name: 'freeze', summary: 'Close an environment for a while', group: 'Build, release, approve' },
   { name: 'break-glass', summary: 'Release without approvals, and judge it', group: 'Build, release, approve' },
+  { name: 'delegation', summary: 'Who approves in the name of whom', group: 'Build, release, approve' },
   { name: 'evidence', summary: 'Packages that prove a period of the log', group: 'Ask and verify' },
   { name: 'trail', summary: 'Search, follow, show leaves of the log', group: 'Ask and verify' },
   { name: 'policy', summary: 'Check policies, put them into force', group: 'Ask and verify' },
@@ -71,6 +73,7 @@ export function buildProgram(terminal: Terminal, act: Act): Command {
     ...logs,
     ...start,
     ...work,
+    ...approval,
     ...record,
     ...people,
     ...git,
