@@ -95,7 +95,13 @@ export function jobClient(server: string, terminal: Terminal, login?: JobLogin):
 
 /** Whether this is the machine of a job: it signed in before, or its CI vouches for it. */
 export function isJob({ server }: ServerOptions, { env }: Terminal): boolean {
-  const tokens = ['COUNTERSIGN_ID_TOKEN_FILE', 'COUNTERSIGN_ID_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_URL', 'BUILDKITE']
+  const tokens = [
+    'COUNTERSIGN_ID_TOKEN_FILE',
+    'COUNTERSIGN_ID_TOKEN',
+    'ACTIONS_ID_TOKEN_REQUEST_URL',
+    'BUILDKITE',
+    'CIRCLECI',
+  ]
   return tokens.some((name) => variable(env, name)) || readJobLogin(env, resolveServer(server, env)) !== undefined
 }
 
