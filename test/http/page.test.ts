@@ -34,6 +34,7 @@ test('every place of the console is its one page, and never kept unasked', async
     '/trail?q=x',
     '/alerts',
     '/people',
+    '/verify',
     '/enrol',
     '/sign-in',
     '/cli-login?port=1',
@@ -104,4 +105,6 @@ test('without a console the server says how to build one', async () => {
   await using bare = await Office.open()
   const page = await bare.get('/')
   expect([page.status, page.body.code, page.body.next]).toEqual([503, 'not_built', 'npm run build:console'])
+  const verify = await bare.get('/verify.html')
+  expect([verify.status, verify.body.code, verify.body.next]).toEqual([503, 'not_built', 'npm run build:verify'])
 })
