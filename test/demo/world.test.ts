@@ -137,6 +137,7 @@ test('the issuer gives a run a token that verifies, and nobody else', async () =
       repository: 'acme/shop',
       sha: 'a'.repeat(40),
       run_id: '7',
+      event_name: 'push',
     }
     const start = (secret: string) =>
       fetch(`${issuer}/runs`, {
