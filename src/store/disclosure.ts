@@ -44,11 +44,12 @@ export class Disclosures {
   async seal(from: number, to: number, entries: ReadonlyMap<number, Uint8Array>): Promise<StoredFile[]> {
     this.#latest = undefined
     const group = await this.#group(from)
-    const byBundle = Map.groupBy(entries, ([leafIndex]) => Math.floor(leafIndex / TILE_WIDTH))
+    const byBundle = perBundle(from, to, entries)
     const shared: Shared[] = []
     for (let bundle = from; bundle < to; bundle += 1) {
       // What is here already is what an erasure left of a leaf that was not sealed then.
-      const within = new Map([...(await group.of(bundle)), ...(byBundle.get(bundle) ?? [])])
+      const within = await group.of(bundle)
+      for (const [leafIndex, bytes] of byBundle[bundle - from]!) within.set(leafIndex, bytes)
       // A file that bears this name speaks for the bundles behind it, so it is written, even if nothing is left to say.
       const isNew = group.starts.includes(bundle) || (within.size > 0 && !shared.at(-1)?.hasRoomFor(within))
       if (isNew) shared.push(new Shared(bundle))
@@ -140,6 +141,12 @@ export class Disclosures {
   #path(bundle: number): string {
     return join(this.#directory, formatTileIndex(bundle))
   }
+}
+
+function perBundle(from: number, to: number, entries: ReadonlyMap<number, Uint8Array>): Entries[] {
+  const bundles = Array.from({ length: to - from }, (): Entries => new Map())
+  for (const [leafIndex, bytes] of entries) bundles[Math.floor(leafIndex / TILE_WIDTH) - from]!.set(leafIndex, bytes)
+  return bundles
 }
 
 /** Bundles on their way into one file. */
