@@ -138,7 +138,9 @@ export const admin: readonly Declaration[] = [
     summary: 'Set the secret of a target, which replaces the one before',
     arguments: [['<target>', 'its name']],
     options: [{ flags: '--file <file>', text: 'file with the secret; - reads stdin', isMandatory: true }],
-    examples: [['countersign target secret npm --file - < npm-token', 'kept encrypted; the log holds its version alone']],
+    examples: [
+      ['countersign target secret npm --file - < npm-token', 'kept encrypted; the log holds its version alone'],
+    ],
     load: async () => await import('./target-secret.ts'),
   },
   {

@@ -157,6 +157,17 @@ export const tokenCredential = z.object({
 })
 export type TokenCredential = z.infer<typeof tokenCredential>
 
+/** As an environment may hold it. */
+export const secretCredential = z.object({
+  kind: z.enum(['secret', 'github']),
+  value: z.string().regex(/^[^\0]{1,16384}$/),
+  variable,
+  host: word,
+  port,
+  serial: shown,
+})
+export type SecretCredential = z.infer<typeof secretCredential>
+
 export const x509Credential = z.object({
   kind: z.literal('x509'),
   chain: pem,
@@ -176,6 +187,7 @@ export const granted = z.object({
     mysqlCredential,
     tokenCredential,
     x509Credential,
+    secretCredential,
   ]),
 })
 export type Granted = z.infer<typeof granted>

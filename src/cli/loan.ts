@@ -12,6 +12,7 @@ import { lendMysql, type MysqlLoan } from './handover-mysql.ts'
 import { lendPostgres, type PostgresLoan } from './handover-postgres.ts'
 import { lendSsh, type SshLoan, type Variables } from './handover-ssh.ts'
 import { lendTokens, type TokenLoan } from './handover-token.ts'
+import { lendSecrets, type SecretLoan } from './handover-secret.ts'
 import { lendX509, type X509Loan } from './handover-x509.ts'
 import type { Terminal } from './terminal.ts'
 import { formatInstant } from './text.ts'
@@ -52,6 +53,7 @@ export async function takeLoan(
     ...lendPostgres(grants.flatMap(asPostgres), folder),
     ...lendMysql(grants.flatMap(asMysql), folder),
     ...lendTokens(grants.flatMap(asToken), folder),
+    ...lendSecrets(grants.flatMap(asSecret), folder),
     ...lendX509(grants.flatMap(asX509), folder),
   }
   const held = lent.move()
@@ -83,6 +85,10 @@ function asToken({ target, granted: { credential, expiresAt } }: Grant): TokenLo
   return credential.kind === 'oidc' ? [{ target, credential, expiresAt }] : []
 }
 
+function asSecret({ target, granted: { credential } }: Grant): SecretLoan[] {
+  return credential.kind === 'secret' || credential.kind === 'github' ? [{ target, credential }] : []
+}
+
 function asX509({ target, key, granted: { credential } }: Grant): X509Loan[] {
   return credential.kind === 'x509' ? [{ target, key, credential }] : []
 }
@@ -104,11 +110,14 @@ async function giveBack(client: Client, grant: string, terminal: Terminal): Prom
 /** GitHub hides a masked value in everything the job prints afterwards. */
 function mask({ credential }: Granted, { env, format }: Terminal): void {
   if (env['GITHUB_ACTIONS'] !== 'true' || format !== 'text') return
-  for (const secret of secretsOf(credential)) process.stdout.write(`::add-mask::${secret}\n`)
+  for (const secret of secretsOf(credential)) process.stdout.write(`::add-mask::${secret.replaceAll('%', '%25')}\n`)
 }
 
 /** What of a credential opens something to whoever reads it. */
 function secretsOf(credential: Granted['credential']): readonly string[] {
   if (credential.kind === 'postgres' || credential.kind === 'mysql') return [credential.password]
-  return credential.kind === 'oidc' ? [credential.token] : []
+  if (credential.kind === 'oidc') return [credential.token]
+  // A command of GitHub's is one line, and so is what it looks for in the log.
+  const isText = credential.kind === 'secret' || credential.kind === 'github'
+  return isText ? credential.value.split(/[\r\n]+/).filter((line) => line.length > 3) : []
 }

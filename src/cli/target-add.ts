@@ -22,14 +22,27 @@ export interface TargetAddOptions extends ServerOptions {
   readonly account?: string
   readonly variable?: string
   readonly certificateFile?: string
+  readonly repository?: string
+  readonly permission?: readonly string[]
+  readonly rotateAfterDays?: number
 }
 
-export async function run({ server, ...options }: TargetAddOptions, terminal: Terminal): Promise<number> {
-  const { login, certificateFile, ...named } = options
-  const { target, kind, address } = named
+export async function run(options: TargetAddOptions, terminal: Terminal): Promise<number> {
+  const { server, login, certificateFile, permission, rotateAfterDays, target, kind, address } = options
+  const { hostKey, forceCommand, sourceAddress, database, parentRole, adminFile } = options
+  const { audience, preset, account, variable, repository } = options
+  const host = { hostKey, forceCommand, sourceAddress, database, parentRole, adminFile }
+  const named = { target, kind, address, ...host, audience, preset, account, variable, repository }
   const certificate = certificateFile === undefined ? undefined : await readFile(certificateFile, 'utf8')
-  const body = { ...named, principals: login, certificate }
+  const permissions = permission && Object.fromEntries(permission.map(parsePermission))
+  const body = { ...named, principals: login, certificate, permissions, rotateAfterDays }
   const { leafIndex } = await openClient(server ? { server } : {}, terminal).post('/api/v1/targets', body, z.unknown())
   terminal.result({ target, kind, address, leafIndex }, () => `${target} is ${kind} at ${address}\nleaf: ${leafIndex}`)
   return 0
+}
+
+/** `contents=write`; the server says what of it GitHub knows. */
+function parsePermission(text: string): [name: string, level: string] {
+  const [name = '', level = 'read'] = text.split('=', 2)
+  return [name, level]
 }

@@ -97,7 +97,7 @@ export class Instance implements Desk, AsyncDisposable {
     this.evidence = parts.evidence
     this.access = parts.access
     this.authorities = new Authorities(parts.keys, this)
-    this.lender = new Lender(parts.sshCa.privateKey, parts.access, this.authorities)
+    this.lender = new Lender(parts.sshCa.privateKey, parts.access, this.authorities, parts.secrets)
     this.issuerKeys = new IssuerKeys(this.clock)
     const { issuerKeys, clock } = this
     this.providers = new Providers({ secrets: parts.secrets, issuerKeys, clock })

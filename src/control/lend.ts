@@ -9,9 +9,12 @@ import type { ReadonlyState } from '../domain/state.ts'
 import type { Target } from '../domain/target.ts'
 import { isRefusal } from '../evidence/refusal.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
+import type { Secrets } from '../store/secret.ts'
 import type { Authorities } from './authority.ts'
 import { mintCertificate, type X509Credential } from './lend-certificate.ts'
 import { listAccounts, mintAccount, withdrawAccount, type MysqlCredential } from './lend-mysql.ts'
+import { GithubTokens } from './lend-github.ts'
+import { openSecret, type SecretCredential } from './lend-secret.ts'
 import { mintToken, type TokenCredential } from './lend-token.ts'
 import type { TargetAccess } from './target-access.ts'
 
@@ -33,7 +36,13 @@ export type PostgresCredential = {
   readonly database: string
   readonly serial: string
 }
-export type Credential = SshCredential | PostgresCredential | MysqlCredential | TokenCredential | X509Credential
+export type Credential =
+  | SshCredential
+  | PostgresCredential
+  | MysqlCredential
+  | TokenCredential
+  | X509Credential
+  | SecretCredential
 
 const PREFIX = 'cs_'
 /** Clocks of targets may be a little behind ours. */
@@ -43,8 +52,11 @@ export class Lender {
   readonly #sshCa: KeyObject
   readonly #access: TargetAccess
   readonly #authorities: Authorities
+  readonly #secrets: Pick<Secrets, 'open'>
+  readonly #github = new GithubTokens()
 
-  constructor(sshCa: KeyObject, access: TargetAccess, authorities: Authorities) {
+  constructor(sshCa: KeyObject, access: TargetAccess, authorities: Authorities, secrets: Pick<Secrets, 'open'>) {
+    this.#secrets = secrets
     this.#sshCa = sshCa
     this.#access = access
     this.#authorities = authorities
@@ -70,6 +82,12 @@ export class Lender {
         const made = await mintAccount(roleOf(grant), target, await this.#access.connectionOf(target.target))
         return { ...made, ...placeOf(target), serial: String(grant.leafIndex) }
       }
+      case 'github': {
+        const app = await this.#access.connectionOf(target.target)
+        return { ...(await this.#github.mint(grant, target, app, grant.issuedAt)), ...placeOf(target) }
+      }
+      case 'secret':
+        return { ...(await openSecret(grant, target, state, this.#secrets)), ...placeOf(target) }
       case 'oidc':
         return { ...(await mintToken(grant, target, state, this.#authorities)), ...placeOf(target) }
       case 'x509':
@@ -131,11 +149,13 @@ export class Lender {
     state: ReadonlyState,
     at: number,
   ): Promise<{ readonly how: Cleared; readonly terminated: number }> {
-    if (grant.cause === 'mint_failed' && grant.kind !== 'postgres' && grant.kind !== 'mysql')
-      return { how: 'never_made', terminated: 0 }
+    if (grant.cause === 'mint_failed' && !isMadeThere(grant)) return { how: 'never_made', terminated: 0 }
     if (grant.kind === 'oidc') return { how: grant.expiresAt <= at ? 'expired' : 'left_to_expire', terminated: 0 }
     if (grant.kind === 'ssh' || grant.kind === 'x509')
       return { how: grant.expiresAt <= at ? 'expired' : 'listed_as_revoked', terminated: 0 }
+    if (grant.kind === 'secret') return { how: 'must_be_replaced', terminated: 0 }
+    if (grant.kind === 'github')
+      return { how: (await this.#github.withdraw(grant)) ? 'token_revoked' : 'left_to_expire', terminated: 0 }
     if (grant.kind === 'mysql') {
       const url = await this.#access.connectionOf(grant.target)
       return { how: 'account_dropped', terminated: await withdrawAccount(roleOf(grant), url) }
@@ -167,6 +187,11 @@ export class Lender {
     for (const { name } of leaked) await postgres.withdrawRole({ admin, name, owner: parentOf(target) })
     return leaked.map(({ name }) => name)
   }
+}
+
+/** Something may be there even where making it failed. */
+function isMadeThere({ kind }: Grant): boolean {
+  return kind === 'postgres' || kind === 'mysql' || kind === 'github'
 }
 
 /** The role's name says which leaf made it, so that whoever finds it at the target can look it up. */

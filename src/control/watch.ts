@@ -7,6 +7,7 @@ import { overdue as waitingLong } from '../domain/approval.ts'
 import { overdue } from '../domain/breakglass.ts'
 import type { Command } from '../domain/command.ts'
 import { bySerial, type Grant } from '../domain/grant.ts'
+import { overdue as oldSecrets } from '../domain/secret.ts'
 import { handle, systemCaller, type Desk } from './handle.ts'
 import { leafIndexOf, roleOf, type Lender } from './lend.ts'
 import type { Noise } from './noise.ts'
@@ -140,6 +141,8 @@ async function escalate(desk: Desk): Promise<void> {
 async function noteOverdue(desk: Desk): Promise<void> {
   for (const { breakglass } of overdue(desk.ledger.state, desk.clock()))
     await record({ type: 'note overdue review', breakglass }, desk)
+  for (const target of oldSecrets(desk.ledger.state, desk.clock()))
+    await record({ type: 'note overdue secret', target }, desk)
 }
 
 async function record(command: Command, desk: Desk): Promise<void> {

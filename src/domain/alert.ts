@@ -14,7 +14,16 @@ import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
 import type { State } from './state.ts'
 
-const rule = z.enum(['unverified_push', 'out_of_hours', 'rapid_roles', 'log_damaged', 'break_glass', 'review_overdue', 'approval_escalated'])
+const rule = z.enum([
+  'unverified_push',
+  'out_of_hours',
+  'rapid_roles',
+  'log_damaged',
+  'break_glass',
+  'review_overdue',
+  'approval_escalated',
+  'secret_overdue',
+])
 const severity = z.enum(['low', 'medium', 'high', 'critical'])
 
 export const events = {
@@ -173,6 +182,8 @@ function broken({ event }: Leaf, leafIndex: number): Found[] {
     return [{ rule: 'break_glass', severity, evidence: [leafIndex], about: event.by, subject }]
   if (event.type === 'approval.escalated')
     return [{ rule: 'approval_escalated', severity: 'low', evidence: [leafIndex], subject }]
+  if (event.type === 'secret.overdue')
+    return [{ rule: 'secret_overdue', severity: 'medium', evidence: [leafIndex], subject }]
   if (event.type === 'breakglass.overdue')
     return [{ rule: 'review_overdue', severity, evidence: [leafIndex], about: event.usedBy, subject }]
   return []

@@ -28,7 +28,9 @@ import * as principal from './principal.ts'
 import * as release from './release.ts'
 import * as repository from './repository.ts'
 import * as role from './role.ts'
+import * as scim from './scim.ts'
 import * as search from './search.ts'
+import * as secret from './secret.ts'
 import * as target from './target.ts'
 import * as trail from './trail.ts'
 
@@ -60,7 +62,9 @@ export const schemas = {
   ...release.commands,
   ...repository.commands,
   ...role.commands,
+  ...scim.commands,
   ...search.commands,
+  ...secret.commands,
   ...target.commands,
   ...trail.commands,
 }

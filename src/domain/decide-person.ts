@@ -5,6 +5,7 @@ import * as account from './account.ts'
 import * as alert from './alert.ts'
 import type { Command } from './command.ts'
 import { decideAboutErasure, isAboutErasure } from './decide-erasure.ts'
+import { decideAboutPolicy, isAboutPolicy } from './decide-policy.ts'
 import { decideAboutRelease, decideDelegation, isAboutRelease, isDelegation } from './decide-release.ts'
 import { allowed, refused, type Decision } from './decision.ts'
 import { decideAccess, isAboutAccess } from './decide-access.ts'
@@ -17,11 +18,11 @@ import * as idp from './idp.ts'
 import * as key from './key.ts'
 import * as login from './login.ts'
 import { eventOf, turnAway, type Matter } from './matter.ts'
-import * as policy from './policy.ts'
 import * as principal from './principal.ts'
 import * as q from './question.ts'
 import type { Answered } from './question.ts'
 import * as search from './search.ts'
+import * as secret from './secret.ts'
 import * as scim from './scim.ts'
 import type { State } from './state.ts'
 import * as trail from './trail.ts'
@@ -50,6 +51,7 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       ask(action, resource, { loginAgeSeconds, isSelf })
     return decideAccess(command, by.principal, judge, { state, policies, at })
   }
+  if (isAboutPolicy(command)) return decideAboutPolicy(command, by, matter, state, policies)
   if (isAboutErasure(command)) return decideAboutErasure(command, by, matter, state, policies)
   if (isDelegation(command)) return decideDelegation(command, by, matter, state, policies)
   if (isAboutRelease(command)) return decideAboutRelease(command, by, matter, state, policies)
@@ -96,10 +98,10 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return permitted('repository.registered', command, administer('registerRepository'))
     case 'define environment':
       return permitted('environment.defined', command, administer('defineEnvironment'))
+    case 'keep secret':
+      return secret.keep(command, administer('defineTarget'), state)
     case 'define target':
       return permitted('target.defined', command, administer('defineTarget'))
-    case 'activate policy':
-      return policy.activate(command, claims as policy.PolicyClaims, administer('activatePolicy'))
     case 'rotate log key':
       return permitted('log.rotated', command, administer('rotateKey'))
     case 'key authority':

@@ -27,6 +27,7 @@ import * as q from './question.ts'
 import * as repository from './repository.ts'
 import * as scim from './scim.ts'
 import type { State } from './state.ts'
+import * as secret from './secret.ts'
 import * as trail from './trail.ts'
 
 /** The answer, on the state as it is now. The same matter on the same state and policies always has the same answer. */
@@ -126,6 +127,8 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return log.stamp(command, claims as log.StampClaims, state) ?? turnAway(matter, 'wrong_principal')
     case 'key authority':
       return recorded(eventOf('authority.keyed', command))
+    case 'note overdue secret':
+      return secret.note(command, state, at) ?? turnAway(matter, 'wrong_principal')
     case 'report damage':
       return recorded(eventOf('log.damaged', command))
     case 'summarise noise':

@@ -27,7 +27,9 @@ import * as principal from './principal.ts'
 import * as release from './release.ts'
 import * as repository from './repository.ts'
 import * as role from './role.ts'
+import * as scim from './scim.ts'
 import * as search from './search.ts'
+import * as secret from './secret.ts'
 import * as target from './target.ts'
 import * as trail from './trail.ts'
 
@@ -59,7 +61,9 @@ export type Event =
   | release.ReleaseEvent
   | repository.RepositoryEvent
   | role.RoleEvent
+  | scim.ScimEvent
   | search.SearchEvent
+  | secret.SecretEvent
   | target.TargetEvent
   | trail.TrailEvent
 
@@ -94,7 +98,9 @@ export const schemas = {
   ...release.events,
   ...repository.events,
   ...role.events,
+  ...scim.events,
   ...search.events,
+  ...secret.events,
   ...target.events,
   ...trail.events,
 }

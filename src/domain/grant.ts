@@ -31,7 +31,16 @@ export const events = {
   /** What became of the credential at its target. A certificate cannot be recalled: hosts that follow the list refuse it, others until it expires. */
   'grant.cleared': z.strictObject({
     grant: f.grantId,
-    how: z.enum(['role_dropped', 'listed_as_revoked', 'expired', 'never_made', 'left_to_expire', 'account_dropped']),
+    how: z.enum([
+      'role_dropped',
+      'listed_as_revoked',
+      'expired',
+      'never_made',
+      'left_to_expire',
+      'account_dropped',
+      'token_revoked',
+      'must_be_replaced',
+    ]),
     terminated: z.int().min(0),
   }),
 }

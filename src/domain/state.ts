@@ -29,7 +29,9 @@ import * as principal from './principal.ts'
 import * as release from './release.ts'
 import * as repository from './repository.ts'
 import * as role from './role.ts'
+import * as scim from './scim.ts'
 import * as search from './search.ts'
+import * as secret from './secret.ts'
 import * as target from './target.ts'
 
 export type State = {
@@ -62,6 +64,7 @@ export type State = {
   readonly idps: Map<string, idp.Idp>
   /** Digest of an account at an identity provider to whose it is. */
   readonly identities: Map<string, identity.Identity>
+  readonly scimClients: Map<string, scim.Client>
   /** Logins that rest on an identity provider's word, and may be open. */
   readonly entered: Map<string, idp.Entered>
   readonly repositories: Map<string, repository.Repository>
@@ -75,6 +78,8 @@ export type State = {
   readonly targets: Map<string, target.Target>
   /** Keys that sign what is lent, and did. */
   readonly authorities: Map<string, authority.Authority>
+  /** By target. */
+  readonly secrets: Map<string, secret.Secret>
   readonly commits: Book<Commit>
   /** Repository and person, `acme/shop person:…`, to the first commit there that they signed. */
   readonly firstCommits: Book<string>
@@ -105,6 +110,8 @@ export type State = {
   readonly erasures: Map<string, erasure.Erasure>
   /** By the leaf that asked for it. */
   readonly waitingErasures: Map<string, erasure.Waiting>
+  /** By the leaf that asked for it. */
+  readonly waitingPolicies: Map<string, policy.Waiting>
   readonly searches: Map<string, search.Search>
 }
 
@@ -181,8 +188,12 @@ function fold(state: State, { event, command, caller, at }: Leaf, leafIndex: num
       return repository.apply(state, event as repository.RepositoryEvent, at, leafIndex)
     case 'role':
       return role.apply(state, event as role.RoleEvent, at, leafIndex)
+    case 'scim':
+      return scim.apply(state, event as scim.ScimEvent, leafIndex)
     case 'search':
       return search.apply(state, event as search.SearchEvent, leafIndex)
+    case 'secret':
+      return secret.apply(state, event as secret.SecretEvent, at, leafIndex)
     case 'target':
       return target.apply(state, event as target.TargetEvent, leafIndex)
   }
@@ -210,6 +221,7 @@ export function empty(shelf?: Shelf): State {
     idps: new Map(),
     identities: new Map(),
     entered: new Map(),
+    scimClients: new Map(),
     repositories: new Map(),
     environments: new Map(),
     freezes: new Map(),
@@ -217,6 +229,7 @@ export function empty(shelf?: Shelf): State {
     breakglasses: new Map(),
     targets: new Map(),
     authorities: new Map(),
+    secrets: new Map(),
     commits: new Book('commits', shelf),
     firstCommits: new Book('firstCommits', shelf),
     builds: new Book('builds', shelf),
@@ -235,6 +248,7 @@ export function empty(shelf?: Shelf): State {
     assignments: new Map(),
     erasures: new Map(),
     waitingErasures: new Map(),
+    waitingPolicies: new Map(),
     searches: new Map(),
   }
 }

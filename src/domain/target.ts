@@ -9,9 +9,9 @@ const unixName = z.string().regex(/^[a-z_][a-z0-9_-]{0,62}$/)
 
 /**
  * `oidc` is whatever trusts tokens of our issuer: clouds, clusters, vaults, APIs. `x509` is whatever trusts certificates of our
- * authority.
+ * authority. `github` is one repository there, `secret` whatever takes nothing but a secret that stays the same.
  */
-export const kind = z.enum(['ssh', 'postgres', 'mysql', 'oidc', 'x509'])
+export const kind = z.enum(['ssh', 'postgres', 'mysql', 'oidc', 'x509', 'github', 'secret'])
 export type Kind = z.infer<typeof kind>
 
 /** How the tools of its place look for a token. */
@@ -47,6 +47,17 @@ export const events = {
     variable: variable.optional(),
     /** The certificate authority of the place itself, as PEM. */
     certificate: z.string().max(8192).optional(),
+    /** github: the one repository, and what may be done in it. */
+    repository: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/)
+      .optional(),
+    permissions: z
+      .record(z.string().regex(/^[a-z_]{1,64}$/), z.enum(['read', 'write', 'admin']))
+      .refine((named) => Object.keys(named).length <= 32, 'at most 32')
+      .optional(),
+    /** secret: how old it may be. */
+    rotateAfterDays: z.int().min(1).max(3650).optional(),
   }),
 }
 

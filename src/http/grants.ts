@@ -70,6 +70,14 @@ const credential = z.discriminatedUnion('kind', [
     certificate: z.string().optional(),
   }),
   z.object({
+    kind: z.enum(['secret', 'github']),
+    value: z.string(),
+    variable: z.string(),
+    host: z.string(),
+    port: z.int(),
+    serial: z.string(),
+  }),
+  z.object({
     kind: z.literal('x509'),
     chain: z.string(),
     host: z.string(),

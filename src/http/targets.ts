@@ -3,9 +3,11 @@
 import { X509Certificate } from 'node:crypto'
 import * as z from '../bytes/schema.ts'
 import { networksGiven } from '../control/given.ts'
+import { keepSecret } from '../control/lend-secret.ts'
 import * as shape from '../control/view/shape.ts'
 import * as question from '../domain/question.ts'
 import type { State } from '../domain/state.ts'
+import type { SecretEvent } from '../domain/secret.ts'
 import { commands } from '../domain/target.ts'
 import { parseSshPublicKey } from '../evidence/ssh-key.ts'
 import { isRefusal } from '../evidence/refusal.ts'
@@ -28,6 +30,7 @@ const body = z.strictObject({
 
 export function targets(desk: Desk): void {
   const { port } = desk
+  targetSecrets(desk)
   read(desk, {
     url: '/api/v1/targets',
     summary: 'Targets as they are defined now',
@@ -56,13 +59,46 @@ export function targets(desk: Desk): void {
   })
 }
 
+/** As an environment may hold it: a NUL would end it early. */
+const secret = z.strictObject({
+  value: z
+    .string()
+    .regex(/^[^\0]{1,16384}$/)
+    .describe('Kept encrypted; no answer ever shows it but to a job that holds a grant.'),
+})
+
+function targetSecrets(desk: Desk): void {
+  const { port } = desk
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/targets/:target/secret',
+    summary: 'Sets the secret of a target, which replaces the one before',
+    params: z.object({ target: commands['define target'].shape.target }),
+    body: secret,
+    result: z.object({ version: z.int() }),
+    ask: ({ params: { target }, body: { value }, caller, personal }) => ({
+      perform: { command: { type: 'keep secret', target }, caller, personal },
+      result: async ({ leaf }) => {
+        const { version } = leaf.event as SecretEvent
+        await keepSecret(target, version, value, port.providers.secrets)
+        return { version }
+      },
+    }),
+  })
+}
+
 type Target = Omit<z.output<typeof body>, 'principals' | 'adminFile'>
 
-function judge({ kind, parentRole, hostKey, audience, account, certificate }: Target): Problem | undefined {
+function judge(target: Target): Problem | undefined {
+  const { kind, parentRole, hostKey, audience, account, certificate, variable, repository, permissions } = target
   if (kind === 'oidc' && audience === undefined)
     return problem('malformed', 'body.audience: a token is for somebody; name whom')
   if (kind === 'x509' && (account?.length ?? 0) > 64)
     return problem('malformed', 'body.account: a common name has at most 64 characters')
+  if (kind === 'secret' && variable === undefined)
+    return problem('malformed', 'body.variable: name the variable under which a job finds the secret')
+  if (kind === 'github' && (repository === undefined || Object.keys(permissions ?? {}).length === 0))
+    return problem('malformed', 'body.permissions: name one repository, and what a job may do in it')
   if (certificate !== undefined && !isCertificate(certificate))
     return problem('malformed', 'body.certificate: is not one certificate as PEM')
   if ((kind === 'postgres' || kind === 'mysql') && parentRole === undefined)

@@ -4,7 +4,10 @@ import type { Answer, Office } from './office.ts'
 import { ENVIRONMENT, jobKeyLine, requestRelease, type Released, type Story } from './story.ts'
 
 /** Defines the target, and lets production have it beside the others. */
-export async function defineTarget({ office, ana }: Story, target: { target: string } & object): Promise<Answer> {
+export async function defineTarget(
+  { office, ana }: Story,
+  target: Readonly<Record<string, unknown>> & { target: string },
+): Promise<Answer> {
   const defined = await office.post('/api/v1/targets', target, ana.token)
   if (defined.status !== 201) return defined
   const body = { ...ENVIRONMENT, targets: [...ENVIRONMENT.targets, target.target] }

@@ -145,6 +145,8 @@ async function tourSettings({ office, ana, door }: Story): Promise<void> {
   await office.post('/api/v1/repositories', registration(door), ana.token)
   await office.post('/api/v1/targets', SSH_TARGET, ana.token)
   await office.post('/api/v1/authorities/oidc/rotation', {}, ana.token)
+  await office.post('/api/v1/targets', SECRET_TARGET, ana.token)
+  await office.post('/api/v1/targets/npm/secret', { value: 'of npm' }, ana.token)
   await office.post('/api/v1/environments', ENVIRONMENT, ana.token)
   await tourAccess(office, ana)
   const frozen = await office.post('/api/v1/freezes', { environment: 'production', reason: 'the tour' }, ana.token)
@@ -222,3 +224,5 @@ export async function handOver(office: Office, token: string): Promise<Answer> {
   const { body } = await office.post('/api/v1/logins/codes', asked, token)
   return office.post('/api/v1/logins', { method: 'code', code: body.code, verifier: VERIFIER })
 }
+
+const SECRET_TARGET = { target: 'npm', kind: 'secret', address: 'registry.npmjs.org:443', variable: 'NPM_TOKEN' }

@@ -252,6 +252,32 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     { reason: 'id_taken' },
     'was refused to trust idp (https://idp.example): something has this identifier already',
   ],
+  'scim.trusted': [
+    { type: 'scim.trusted', client: 'acme', bearerDigest: digest('6'), expiresAt: NOON + 86_400_000 },
+    { at: NOON },
+    'trusted the directory acme for 24 hours',
+  ],
+  'scim.removed': [{ type: 'scim.removed', client: 'acme' }, {}, 'trusted the directory acme no more'],
+  'scim.provisioned': [
+    { type: 'scim.provisioned', person: ivo, client: 'acme' },
+    {},
+    `brought {${ivo}} from the directory acme`,
+  ],
+  'scim.described': [
+    { type: 'scim.described', person: ivo, client: 'acme' },
+    {},
+    `changed what the directory acme says of {${ivo}}`,
+  ],
+  'scim.released': [
+    { type: 'scim.released', person: ivo, client: 'acme' },
+    {},
+    `forgot {${ivo}}, who left, in the directory acme`,
+  ],
+  'scim.refused': [
+    { type: 'scim.refused', client: 'acme', wanted: 'provision person' },
+    { reason: 'handle_taken' },
+    'was refused to provision person for the directory acme: somebody has this handle already',
+  ],
   'identity.linked': [
     { type: 'identity.linked', person: ivo, issuer: idp.issuer, subject: digest('5') },
     {},
@@ -351,6 +377,36 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     set['policy.activated'],
     {},
     expect.stringMatching(/^put the policy set [0-9a-f]{7} in force \(0 policies\)$/) as string,
+  ],
+  'policy.asked': [
+    {
+      type: 'policy.asked',
+      digest: digest('b'),
+      ids: ['one'],
+      by: ivo,
+      replay: {
+        before: digest('c'),
+        from: 10,
+        treeSize: 40,
+        rootHash: 'A'.repeat(44),
+        newlyRefused: 2,
+        newlyAllowed: 1,
+        unchanged: 17,
+        unknown: 3,
+        changesDigest: digest('e'),
+      },
+      nonce: 'n'.repeat(43),
+      expiresAt: NOON,
+      policyDigest: digest('c'),
+      statementDigest: digest('d'),
+    },
+    {},
+    'asked for the policy set bbbbbbb, under which history has 2 newly refused, 1 newly allowed and 17 unchanged, 3 not known; another administrator must agree',
+  ],
+  'policy.declined': [
+    { type: 'policy.declined', digest: digest('b'), asked: 7, by: ivo },
+    {},
+    'declined the policy set bbbbbbb, asked for in leaf 7',
   ],
   'policy.refused': [
     { type: 'policy.refused' },
@@ -575,6 +631,12 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     { type: 'trail.refused', wanted: 'export' },
     { reason: 'policy_refused' },
     'was refused to export the trail: the policies in force do not permit this',
+  ],
+  'secret.kept': [{ type: 'secret.kept', target: 'npm', version: 2 }, {}, 'set the secret of npm anew (version 2)'],
+  'secret.overdue': [
+    { type: 'secret.overdue', target: 'npm', version: 2 },
+    {},
+    'found the secret of npm older than it may be',
   ],
   'target.defined': [set['target.defined'], {}, 'defined the target other (SSH at localhost:22)'],
 }

@@ -10,6 +10,7 @@ export const alertTitles: Readonly<Record<Fired['rule'], string>> = {
   log_damaged: 'The stored log was changed',
   break_glass: 'Somebody broke the glass',
   approval_escalated: 'A release waits for long',
+  secret_overdue: 'A secret was not replaced in time',
   review_overdue: 'A break-glass was not judged in time',
 }
 
@@ -26,6 +27,8 @@ export function alertWords({ rule, about, repository, localTime, evidence }: Fir
       return `${about ? named(about) : 'somebody'} broke the glass: a release goes without its approvals`
     case 'approval_escalated':
       return 'a release waits for approvals longer than its environment lets it; others are asked, too'
+    case 'secret_overdue':
+      return 'a secret is older than its target lets it be'
     case 'review_overdue':
       return `nobody judged in time that ${about ? named(about) : 'somebody'} broke the glass`
     case 'log_damaged':

@@ -65,6 +65,8 @@ const credentials: Readonly<Record<Kind, string>> = {
   mysql: 'the database account',
   oidc: 'the token',
   x509: 'the certificate',
+  github: 'the token',
+  secret: 'the secret',
 }
 
 function credentialWords(kind: Kind): string {
@@ -82,6 +84,8 @@ const endings = {
 const clearings = {
   role_dropped: 'the role is gone',
   account_dropped: 'the account is gone',
+  token_revoked: 'it opens nothing any more',
+  must_be_replaced: 'nobody can recall it, and it is good until it is replaced',
   listed_as_revoked: 'it is on the list of revoked certificates',
   expired: 'it has expired',
   never_made: 'it was never made',

@@ -15,7 +15,7 @@ import {
   type Told,
   type Tells,
 } from './phrase.ts'
-import type { EventType } from '../../domain/event.ts'
+import type { Event, EventType } from '../../domain/event.ts'
 import type { JobFacts } from '../../domain/login.ts'
 import type { Kind } from '../../domain/target.ts'
 
@@ -31,6 +31,7 @@ type Room =
   | 'login'
   | 'policy'
   | 'principal'
+  | 'secret'
   | 'target'
 type Types = Extract<EventType, `${Room}.${string}`>
 
@@ -65,6 +66,8 @@ const kinds: Readonly<Record<Kind, string>> = {
   mysql: 'MySQL',
   oidc: 'tokens',
   x509: 'certificates',
+  github: 'GitHub',
+  secret: 'a secret',
 }
 const authorities = { oidc: 'the OIDC issuer of jobs', x509: 'the certificate authority of jobs' }
 
@@ -163,8 +166,16 @@ export const tells: Tells<Types> = {
   'login.refused': ({ method }, { reason }) => ({
     sentence: `was refused a login ${methods[method]}${because(reason)}`,
   }),
-  'policy.activated': ({ digest, ids }) => ({
-    sentence: `put the policy set ${short(digest)} in force (${count(ids.length, 'policy', 'policies')})`,
+  'policy.asked': ({ digest, replay }) => ({
+    sentence: `asked for the policy set ${short(digest)}${historyOf(replay)}; another administrator must agree`,
+    ...about('policy', digest, short(digest)),
+  }),
+  'policy.declined': ({ digest, asked }) => ({
+    sentence: `declined the policy set ${short(digest)}, asked for in leaf ${asked}`,
+    ...about('policy', digest, short(digest)),
+  }),
+  'policy.activated': ({ digest, ids, replay, agreed }) => ({
+    sentence: `put the policy set ${short(digest)} in force (${count(ids.length, 'policy', 'policies')})${historyOf(replay)}${agreed ? `, as ${named(agreed.askedBy)} asked in leaf ${agreed.asked}` : ''}`,
     ...about('policy', digest, short(digest)),
   }),
   'policy.refused': ({ digest }, { reason }) => ({
@@ -181,6 +192,14 @@ export const tells: Tells<Types> = {
   }),
   'principal.revoked': ({ principal }) => ({ sentence: `revoked ${named(principal)}`, ...aboutPerson(principal) }),
   'principal.refused': ({ wanted }, { reason }) => ({ sentence: `was refused to ${wanted}${because(reason)}` }),
+  'secret.kept': ({ target, version }) => ({
+    sentence: `set the secret of ${target} ${version === 1 ? 'for the first time' : `anew (version ${version})`}`,
+    ...about('target', target),
+  }),
+  'secret.overdue': ({ target }) => ({
+    sentence: `found the secret of ${target} older than it may be`,
+    ...about('target', target),
+  }),
   'target.defined': ({ target, kind, address }) => ({
     sentence: `defined the target ${target} (${kinds[kind]} at ${address})`,
     ...about('target', target),
@@ -191,4 +210,14 @@ export const tells: Tells<Types> = {
 function runWords({ ref, commit }: JobFacts): string {
   const words = [...(ref ? [refName(ref)] : []), ...(commit ? [short(commit)] : [])]
   return words.length > 0 ? `, running ${words.join(' ')}` : ''
+}
+
+type Replay = Extract<Event, { type: 'policy.activated' }>['replay']
+
+/** What history would have been under the set, in half a sentence. */
+function historyOf(replay: Replay): string {
+  if (!replay) return ''
+  const { newlyRefused, newlyAllowed, unchanged, unknown } = replay
+  const lost = unknown > 0 ? `, ${unknown} not known` : ''
+  return `, under which history has ${newlyRefused} newly refused, ${newlyAllowed} newly allowed and ${unchanged} unchanged${lost}`
 }

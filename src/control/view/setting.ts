@@ -5,6 +5,7 @@ import * as z from '../../bytes/schema.ts'
 import { utf8 } from '../../bytes/text.ts'
 import { REVIEW_WITHIN_MS } from '../../domain/breakglass.ts'
 import type { Environment } from '../../domain/environment.ts'
+import { dueAtOf, type Secret } from '../../domain/secret.ts'
 import type { ReadonlyState } from '../../domain/state.ts'
 import type { Target } from '../../domain/target.ts'
 import { instantOf } from './phrase.ts'
@@ -35,12 +36,17 @@ function describeEnvironment({
   }
 }
 
-export function listTargets({ targets }: ReadonlyState): z.infer<typeof target>[] {
-  return [...targets.values()].map(describeTarget)
+export function listTargets({ targets, secrets }: ReadonlyState): z.infer<typeof target>[] {
+  return [...targets.values()].map((one) => describeTarget(one, secrets.get(one.target)))
 }
 
-function describeTarget({ logins, ...rest }: Target): z.infer<typeof target> {
-  return { ...rest, ...(logins && { principals: logins }) }
+function describeTarget({ logins, ...rest }: Target, secret: Secret | undefined): z.infer<typeof target> {
+  const dueAt = secret && dueAtOf(rest.rotateAfterDays, secret.keptAt)
+  const kept = secret && {
+    ...{ version: secret.version, keptAt: instantOf(secret.keptAt), leafIndex: secret.leafIndex },
+    ...(dueAt !== undefined && { dueAt: instantOf(dueAt) }),
+  }
+  return { ...rest, ...(logins && { principals: logins }), ...(kept && rest.kind === 'secret' && { secret: kept }) }
 }
 
 export function listIssuers({ issuers }: ReadonlyState): z.infer<typeof issuer>[] {

@@ -126,6 +126,11 @@ export const target = z.strictObject({
   account: z.string().optional(),
   variable: z.string().optional(),
   certificate: z.string().optional(),
+  repository: z.string().optional(),
+  permissions: z.record(z.string(), z.string()).optional(),
+  rotateAfterDays: z.int().optional(),
+  /** Which version is kept, since when, and when it should be replaced. */
+  secret: z.strictObject({ version: z.int(), keptAt: instant, dueAt: instant.optional(), leafIndex }).optional(),
   leafIndex,
 })
 export const targets = z.strictObject({ targets: z.array(target) })

@@ -109,6 +109,7 @@ export const alert = z.strictObject({
     'break_glass',
     'review_overdue',
     'approval_escalated',
+    'secret_overdue',
   ]),
   title: z.string(),
   sentence: z.string(),

@@ -214,9 +214,9 @@ export const rules: readonly Rule[] = [
   },
   each(
     'policies',
-    'One row for each policy set put in force or refused; it is in force until the next row.',
-    ['policy.activated', 'policy.refused'],
-    ['digest', 'ids'],
+    'One row for each policy set asked for, agreed to, declined, put in force or refused; it is in force until the next one is.',
+    ['policy.asked', 'policy.activated', 'policy.declined', 'policy.refused'],
+    ['digest', 'ids', 'asked', 'by'],
   ),
   each(
     'settings',
@@ -226,6 +226,9 @@ export const rules: readonly Rule[] = [
       'repository.registered',
       'environment.defined',
       'target.defined',
+      'authority.keyed',
+      'secret.kept',
+      'secret.overdue',
       'freeze.begun',
       'freeze.ended',
     ],
