@@ -17,6 +17,7 @@ import { claimBuild } from './claims-of-build.ts'
 import { claimCommits } from './claims-of-commits.ts'
 import { claimJob } from './claims-of-job.ts'
 import { claimIdentity, claimLogout } from './claims-of-identity.ts'
+import { claimPolicy, claimPolicyAnswer } from './claims-of-policy.ts'
 import { claimStamp } from './claims-of-stamp.ts'
 import type { Command } from './command.ts'
 import * as erasure from './erasure.ts'
@@ -25,12 +26,10 @@ import type { KeyClaims } from './key.ts'
 import type { IdentityClaims } from './identity.ts'
 import type { LogoutClaims } from './idp.ts'
 import type { StampClaims } from './log.ts'
-import { loadPolicies, type PolicyFiles } from '../policy/policy.ts'
-import type { PolicyClaims } from './policy.ts'
+import * as policy from './policy.ts'
 import type { Evidence } from './leaf.ts'
 import type { JobClaims, PasskeyClaims } from './login.ts'
 import type { EnrolClaims } from './principal.ts'
-import { keepsAdministrators } from './question.ts'
 import { textOf } from './release.ts'
 import type { ReadonlyState } from './state.ts'
 import { challengeOf } from './statement.ts'
@@ -43,7 +42,8 @@ export type Claims =
   | KeyClaims
   | AssertionClaims
   | BuildClaims
-  | PolicyClaims
+  | policy.PolicyClaims
+  | policy.PolicyAnswerClaims
   | StampClaims
   | IdentityClaims
   | LogoutClaims
@@ -106,6 +106,12 @@ export async function claimsOf(
       return claimBuild(exhibits.one('provenance'), state.logins.get(callerLogin ?? '')?.jobKey, at)
     case 'activate policy':
       return claimPolicy(command, jsonOf(exhibits.one('policies')), state)
+    case 'agree to policy':
+    case 'decline policy': {
+      const asked = state.waitingPolicies.get(String(command.asked))
+      const proof = asked && claimStatement(policy.textOf(asked, state), exhibits, state)
+      return proof && claimPolicyAnswer(asked, proof, jsonOf(exhibits.one('policies')), state)
+    }
     case 'record push':
       return claimCommits(exhibits.one('commits'), exhibits.all('openpgp-key'), at)
     case 'stamp log':
@@ -197,14 +203,4 @@ async function claimKey({ format, publicKey }: EnrolKey, exhibits: Exhibits): Pr
   const key =
     format === 'ssh' ? parseSshPublicKey(attempt(() => utf8.decode(bytes)) ?? '') : await parseOpenpgpPublicKey(bytes)
   return isRefusal(key) ? key : { fingerprint: key.fingerprint }
-}
-
-type ActivatePolicy = Extract<Command, { type: 'activate policy' }>
-
-/** Policies are in force as they were validated: the digest is that of the very files, and the identifiers are theirs. */
-function claimPolicy({ digest, ids }: ActivatePolicy, files: unknown, state: ReadonlyState): PolicyClaims {
-  const loaded = files === undefined ? [] : loadPolicies(files as PolicyFiles)
-  if (Array.isArray(loaded) || loaded.digest !== digest || loaded.ids.join('\n') !== ids.join('\n'))
-    return { isValid: false }
-  return { isValid: keepsAdministrators(loaded, [...state.networks.keys()]) }
 }

@@ -190,14 +190,20 @@ const WEEK = Array.from({ length: 7 * 24 }, (_, hour) => ({
 }))
 
 /**
- * Whether an administrator could still change the policies under this set, at some hour of the week, on a device that keeps its
- * passkey and from one of these networks: a set that locks everybody out is never put in force.
+ * Whether administrators could still change the policies under this set, at some hour of the week, on a device that keeps its
+ * passkey and from one of these networks, alone or with another one's agreement: a set that locks everybody out is never put in force.
  */
 export function keepsAdministrators(policies: PolicySet, networks: readonly string[]): boolean {
   const admin = { uid: uid('Person', 'anybody'), attrs: { zone: 'UTC' }, parents: [uid('Role', 'admin')] }
-  const said = { loginAgeSeconds: 0, isSelf: false }
   return WEEK.some((hour) => {
-    const asker = { ...admin, conditions: { deviceBound: true, networks, ...hour } }
-    return ask(policies, asker, 'activatePolicy', [instance], said).isAllowed
+    const conditions = { deviceBound: true, networks, ...hour, otherAdministrators: 1 }
+    const may = (action: string, more: Context, said: Context) =>
+      ask(policies, { ...admin, conditions: { ...conditions, ...more } }, action, [instance], {
+        loginAgeSeconds: 0,
+        ...said,
+      }).isAllowed
+    const signed = { isAsker: false, userVerified: true, statementMatches: true }
+    const isAlone = may('activatePolicy', { agreements: 0 }, { isSelf: false })
+    return isAlone || (may('activatePolicy', { agreements: 1 }, { isSelf: false }) && may('agreeToPolicy', {}, signed))
   })
 }

@@ -105,7 +105,7 @@ export const reasons = {
   },
   scim_client_unknown: {
     sentence: 'No directory of that name is trusted, or its credential has expired.',
-    next: 'countersign scim add',
+    next: 'countersign directory add',
   },
   too_many_scim_clients: { sentence: 'A hundred directories are trusted already.' },
   idp_subject_unknown: {
@@ -176,6 +176,30 @@ export const reasons = {
   erasures_full: {
     sentence: 'A hundred erasures wait for an agreement already.',
     next: 'countersign erasures',
+  },
+  activation_waiting: {
+    sentence: 'Another administrator must agree before these policies are in force.',
+    next: 'countersign policy agree',
+  },
+  no_such_activation: {
+    sentence: 'No such change of policies waits for anybody: it was agreed to, declined, or overtaken by another one.',
+    next: 'countersign policy waiting',
+  },
+  activation_expired: {
+    sentence: 'Nobody agreed to these policies in time; they can be asked for again, for at most seven days.',
+    next: 'countersign policy apply',
+  },
+  activations_full: {
+    sentence: 'Sixteen changes of the policies wait for an agreement already.',
+    next: 'countersign policy waiting',
+  },
+  own_activation: {
+    sentence: 'Nobody agrees to policies that they asked for themselves.',
+    next: 'ask another administrator',
+  },
+  activation_void: {
+    sentence: 'Since this was asked, the policies changed, or who asked may not ask for it any more.',
+    next: 'countersign policy apply',
   },
   own_erasure: {
     sentence: 'Nobody agrees to what they asked for, nor to being forgotten themselves.',
