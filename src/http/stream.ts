@@ -109,7 +109,12 @@ export class Stream {
   }
 
   async #leap(sieve: Sieve, end: number): Promise<boolean> {
-    const { found, next } = await sieve.leap(this.#next, end)
+    const leap = await sieve.leap(this.#next, end).catch(() => undefined)
+    if (!leap) {
+      this.end('the trail cannot be searched right now')
+      return true
+    }
+    const { found, next } = leap
     for (const leafIndex of found) {
       if (this.#isOver) return true
       const isTaken = await this.#sendLeaf(leafIndex)
