@@ -32,6 +32,7 @@ const FAMILIES: readonly Family[] = [
   { name: 'people account', summary: 'Whose account at the CI is whose', group: '' },
   { name: 'erase', summary: 'Forget what is personal', group: 'People and keys' },
   { name: 'git', summary: 'Signed commits and judged pushes', group: 'People and keys' },
+  { name: 'directory', summary: 'Who keeps people and groups', group: 'Set up' },
   { name: 'issuer', summary: 'CIs whose jobs may sign in', group: 'Set up' },
   { name: 'environment', summary: 'Where releases go, and who must agree', group: 'Set up' },
   { name: 'target', summary: 'Hosts and databases that credentials are lent for', group: 'Set up' },
