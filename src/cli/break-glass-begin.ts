@@ -24,10 +24,10 @@ export async function run(options: BreakGlassOptions, terminal: Terminal): Promi
   const path = `/api/v1/releases/${encodeURIComponent(release)}/break-glass`
   const found = await client.get(path, breakable)
   const { origin } = await client.pin()
-  const { challenge, lines } = checkBreakglass(found.statement, { origin, type: BREAK_TYPE, release })
+  const { challenge, releasePrint, lines } = checkBreakglass(found.statement, { origin, type: BREAK_TYPE, release })
   for (const line of lines) terminal.say(line)
   if (!options.softwarePasskey) {
-    const page = `${client.server}/a/${encodeURIComponent(release)}`
+    const page = `${client.server}/a/${releasePrint}`
     openPage(page, terminal)
     throw new Failure('waiting', 'waiting', 'the glass is broken there, with your passkey', { next: `open ${page}` })
   }

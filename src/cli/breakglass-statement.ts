@@ -33,6 +33,8 @@ export interface Expected {
 export interface Signable {
   readonly challenge: string
   readonly fingerprint: string
+  /** Of its release, as approvers compare it. */
+  readonly releasePrint: string
   readonly lines: readonly string[]
 }
 
@@ -56,6 +58,7 @@ export function checkBreakglass(statement: string, expected: Expected): Signable
   return {
     challenge: challengeText(statement),
     fingerprint: fingerprintOf(digestStatement(statement)),
+    releasePrint,
     lines: lines.map(printable),
   }
 }

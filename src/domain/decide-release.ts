@@ -53,10 +53,7 @@ export function decideAboutRelease(
   const release = state.releases.get(idOf(command, state) ?? '')
   const environment = release && state.environments.get(release.environment)
   const proof = claims as approval.AssertionClaims | undefined
-  const who = q.callerEntity(by, state, at, given)
-  // What signs is looked at, and not what opened the login.
-  const deviceBound = proof ? { deviceBound: proof.isDeviceBound === true } : {}
-  const asker = { ...who, conditions: { ...who.conditions, ...deviceBound } }
+  const asker = signerOf(by, proof, given, state, at)
   const ask = (action: string, facts: (of: Release) => Parameters<typeof q.ask>[4]) => {
     if (!release || !environment) return q.unasked
     const place = q.within('Release', release.release, environment, release.repository)
@@ -65,7 +62,6 @@ export function decideAboutRelease(
       environment: q.environmentReference(environment),
     })
   }
-  const stake = (of: Release) => approval.stakeOf(of, by, state, at)
   switch (command.type) {
     case 'give approval':
     case 'decline release': {
@@ -83,7 +79,13 @@ export function decideAboutRelease(
       )
     case 'ask about release':
     case 'answer inquiry':
-      return inquiry.say(command, by.principal, ask('discussRelease', stake), state, at)
+      return inquiry.say(
+        command,
+        by.principal,
+        ask('discussRelease', (of) => approval.stakeOf(of, by, state, at)),
+        state,
+        at,
+      )
     case 'break glass': {
       const answer = ask('breakGlass', (of) => breakglass.contextOf(of, by, proof, state, at))
       return breakglass.use(command, by, proof, answer, state, at)
@@ -96,6 +98,19 @@ export function decideAboutRelease(
       return breakglass.review(command, by, proof, answer, state, at)
     }
   }
+}
+
+/** What signs is looked at, and not what opened the login. */
+function signerOf(
+  by: Login,
+  proof: approval.AssertionClaims | undefined,
+  given: Matter['given'],
+  state: State,
+  at: number,
+) {
+  const who = q.callerEntity(by, state, at, given)
+  const deviceBound = proof ? { deviceBound: proof.isDeviceBound === true } : {}
+  return { ...who, conditions: { ...who.conditions, ...deviceBound } }
 }
 
 function idOf(command: ReleaseCommand, { breakglasses }: State): f.ReleaseId | undefined {

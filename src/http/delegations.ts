@@ -38,6 +38,23 @@ export function delegations(desk: Desk): void {
       }
     },
   })
+  giving(desk)
+  act(desk, {
+    method: 'DELETE',
+    url: '/api/v1/delegations/:delegation',
+    summary: 'Ends a delegation before its time',
+    params: z.object({ delegation: f.delegationId }),
+    result: nothing,
+    ask: ({ params: { delegation }, caller, personal }) => {
+      if (!port.ledger.state.delegations.has(delegation))
+        return problem('not_found', 'There is no such delegation, or it is over.')
+      return { perform: { command: { type: 'end delegation', delegation }, caller, personal }, result: () => ({}) }
+    },
+  })
+}
+
+function giving(desk: Desk): void {
+  const { port } = desk
   act(desk, {
     method: 'POST',
     url: '/api/v1/delegations',
@@ -62,18 +79,6 @@ export function delegations(desk: Desk): void {
         until,
       } as const
       return { perform: { command, caller, personal: { ...personal, reason } }, result: () => ({ delegation }) }
-    },
-  })
-  act(desk, {
-    method: 'DELETE',
-    url: '/api/v1/delegations/:delegation',
-    summary: 'Ends a delegation before its time',
-    params: z.object({ delegation: f.delegationId }),
-    result: nothing,
-    ask: ({ params: { delegation }, caller, personal }) => {
-      if (!port.ledger.state.delegations.has(delegation))
-        return problem('not_found', 'There is no such delegation, or it is over.')
-      return { perform: { command: { type: 'end delegation', delegation }, caller, personal }, result: () => ({}) }
     },
   })
 }

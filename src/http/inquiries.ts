@@ -48,6 +48,11 @@ export function inquiries(desk: Desk): void {
       return { perform: { command, caller, personal: { ...personal, answer } }, result: () => ({}) }
     },
   })
+  withdrawing(desk)
+}
+
+function withdrawing(desk: Desk): void {
+  const { port } = desk
   act(desk, {
     method: 'DELETE',
     url: '/api/v1/releases/:id/approvals/mine',

@@ -153,6 +153,8 @@ export type Approval = {
   readonly software: boolean
 }
 
+export type Said = { readonly by: Who; readonly at: string; readonly leafIndex: number; readonly text?: string }
+
 export type Release = ReleaseSummary & {
   readonly statement: string
   readonly statementDigest: string
@@ -165,6 +167,12 @@ export type Release = ReleaseSummary & {
   readonly since?: { readonly release: string; readonly deployedAt: string; readonly commit: string }
   readonly approvals: readonly Approval[]
   readonly rules: readonly { readonly text: string; readonly ok: boolean; readonly detail: string }[]
+  /** Words are gone once they were erased. */
+  readonly inquiries?: readonly (Said & { readonly inquiry: string; readonly answers: readonly Said[] })[]
+  readonly brokenGlass?: Said & {
+    readonly breakglass: string
+    readonly review?: { readonly by: Who; readonly verdict: 'justified' | 'unjustified'; readonly at: string }
+  }
   readonly grants: readonly Grant[]
   readonly risks: readonly { readonly kind: string; readonly text: string }[]
   readonly canApprove: readonly Who[]

@@ -43,7 +43,11 @@ export function button(weight: 'primary' | 'plain', text: string, glyph?: SVGSVG
   return h('button', { class: `button ${weight}`, type: 'button' }, glyph, text)
 }
 
-async function perform(place: HTMLElement, trouble: HTMLElement, work: () => Promise<HTMLElement>): Promise<void> {
+export async function perform(
+  place: HTMLElement,
+  trouble: HTMLElement,
+  work: () => Promise<HTMLElement>,
+): Promise<void> {
   const controls = [...place.querySelectorAll<HTMLButtonElement>('button')]
   for (const each of controls) each.disabled = true
   place.setAttribute('aria-busy', 'true')
@@ -78,7 +82,7 @@ async function decline(release: Release, reason: string): Promise<HTMLElement> {
 }
 
 /** The receipt is checked like any leaf: what the page says about the log is what this browser recomputed. */
-async function done(title: string, next: string, receipt: Receipt<unknown>): Promise<HTMLElement> {
+export async function done(title: string, next: string, receipt: Receipt<unknown>): Promise<HTMLElement> {
   const known = await get<WellKnown>('/.well-known/countersign')
   const verdict = await checkLeaf(receipt, pinKey(known.logKey, localStorage).key)
   const result = card(

@@ -7,6 +7,7 @@ import { signIn } from '../passkey/sign-in.ts'
 import { applyTheme, readTheme } from '../theme.ts'
 import { disagreements } from '../verify/statement.ts'
 import { acts, button, explain } from './act.ts'
+import { breakGlass, judge } from './breakglass.ts'
 import { h, icon } from './dom.ts'
 import { card, describe, exactly, explainNo, warn } from './view.ts'
 
@@ -52,7 +53,7 @@ async function show(release: Release): Promise<void> {
   const wrong = await disagreements(release.statement, shown, asked)
   document.title = `${release.name} to ${release.environment} · Countersign`
   if (wrong.length > 0) return page.replaceChildren(...warn(wrong))
-  page.replaceChildren(...describe(release, Date.now()), ending(release), exactly(release))
+  page.replaceChildren(...describe(release, Date.now()), ending(release), ...glass(release), exactly(release))
   if (release.state === 'waiting') countDown(release)
 }
 
@@ -63,6 +64,13 @@ function ending(release: Release): HTMLElement {
       h('p', {}, 'There is nothing left to sign.'),
     )
   return release.you.canApprove ? acts(release) : explainNo(release)
+}
+
+/** While it waits the glass can be broken; once it was, it is judged. */
+function glass(release: Release): HTMLElement[] {
+  const { brokenGlass: broken } = release
+  if (broken) return broken.review ? [] : [judge(release, broken.breakglass)]
+  return release.state === 'waiting' ? [breakGlass(release)] : []
 }
 
 /** The time that is left, and at its end no form. */

@@ -1,6 +1,6 @@
 /** What the approver reads, in this order: what goes where, who asks, who signed, what changes, the risks, what a signature does. */
 
-import type { Release } from '../api/shape.ts'
+import type { Release, Said } from '../api/shape.ts'
 import { formatAgo, listNames, nameOf, readable } from '../part/words.ts'
 import { h, icon, type Content, type Glyph } from './dom.ts'
 
@@ -22,7 +22,24 @@ export function describe(release: Release, nowMs: number): HTMLElement[] {
       h('p', { class: 'small' }, 'Must match the one in the CI log.'),
     ),
     card(describeCommits(release), changes(release)),
+    ...talk(release),
     card('If you sign', h('p', {}, readable(release.effect)), h('p', { class: 'small' }, readable(release.voidedBy))),
+  ]
+}
+
+/** What was asked and answered, and that somebody went without the others. */
+function talk({ inquiries = [], brokenGlass: broken }: Release): HTMLElement[] {
+  const words = ({ by, text = 'words that were erased' }: Said) => `${nameOf(by)}: ${text}`
+  const lines = inquiries.flatMap((asked) => [
+    line('alert', 'wait', words(asked)),
+    ...asked.answers.map((answer) => line('check', 'ok', words(answer))),
+  ])
+  const verdict = broken?.review
+    ? `, judged ${broken.review.verdict} by ${nameOf(broken.review.by)}`
+    : ', not judged yet'
+  return [
+    ...(broken ? [card('The glass is broken', h('p', {}, `${words(broken)}${verdict}`))] : []),
+    ...(lines.length > 0 ? [card('Questions', h('ul', { class: 'lines' }, ...lines))] : []),
   ]
 }
 
