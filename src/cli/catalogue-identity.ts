@@ -1,6 +1,7 @@
 /** Declarations: where people sign in. */
 
 import type { Declaration } from './command.ts'
+import { parseCount } from './text.ts'
 
 export const identity: readonly Declaration[] = [
   {
@@ -37,6 +38,33 @@ export const identity: readonly Declaration[] = [
     arguments: [['<idp>', 'its name']],
     examples: [['countersign idp remove acme', 'takes effect with the next request']],
     load: async () => await import('./idp-remove.ts'),
+  },
+  {
+    name: 'directory add',
+    summary: 'Trust a directory (SCIM 2.0) that keeps people and groups here',
+    arguments: [['<directory>', 'a short name for it']],
+    options: [
+      { flags: '--token-file <file>', text: 'new file for its token', isMandatory: true },
+      { flags: '--idp <idp>', text: 'where its people sign in, by their externalId' },
+      { flags: '--days <count>', text: 'how long its token counts (else 180)', parse: parseCount },
+    ],
+    examples: [
+      ['countersign directory add acme --idp acme --token-file scim.token', 'prints the address to enter there'],
+    ],
+    load: async () => await import('./directory-add.ts'),
+  },
+  {
+    name: 'directory list',
+    summary: 'Directories that keep people and groups here',
+    examples: [['countersign directory list', 'a table, with the end of each token']],
+    load: async () => await import('./directory-list.ts'),
+  },
+  {
+    name: 'directory remove',
+    summary: 'Trust a directory no more; the people that it brought stay',
+    arguments: [['<directory>', 'its name']],
+    examples: [['countersign directory remove acme', 'takes effect with the next request']],
+    load: async () => await import('./directory-remove.ts'),
   },
   {
     name: 'people link',

@@ -7,7 +7,15 @@ import { fold } from './mention.ts'
 import { SavedSearches } from './saved-search.ts'
 import { valueOf } from './seal.ts'
 
-export type Entry = { handle?: string; name?: string; readonly emails: Set<string>; isSoftware: boolean }
+export type Entry = {
+  handle?: string
+  name?: string
+  /** What the directory that brought them calls them. */
+  userName?: string
+  externalId?: string
+  readonly emails: Set<string>
+  isSoftware: boolean
+}
 
 /** Of the jobs that came last; who started an older one stands beside its leaf. */
 const MAX_ACTORS = 10_000
@@ -54,6 +62,7 @@ export class Directory {
     const { event, outcome } = leaf
     if (outcome === 'refused') return
     this.searches.apply(leaf, disclosures)
+    if (event.type === 'scim.provisioned' || event.type === 'scim.described') this.#describe(event.person, disclosures)
     if (event.type === 'principal.invited' || event.type === 'principal.enrolled')
       this.#describe(event.person, disclosures)
     if (event.type === 'principal.enrolled') this.#entry(event.person).isSoftware = event.passkey.isSoftware
@@ -74,6 +83,8 @@ export class Directory {
       delete entry?.handle
     }
     if (covers('name')) delete entry?.name
+    if (covers('userName')) delete entry?.userName
+    if (covers('externalId')) delete entry?.externalId
     if (covers('account')) this.#unlink(id, '')
     if (covers('email')) {
       for (const email of entry?.emails ?? []) this.#emails.delete(email)
@@ -102,6 +113,9 @@ export class Directory {
       this.#handles.set(fold(handle), id)
     }
     if (name) entry.name = name
+    const [userName, externalId] = [valueOf(disclosures, 'userName'), valueOf(disclosures, 'externalId')]
+    if (userName) entry.userName = userName
+    if (externalId) entry.externalId = externalId
     for (const email of valueOf(disclosures, 'email')?.split(',') ?? []) {
       if (this.#emails.has(fold(email))) continue
       entry.emails.add(fold(email))

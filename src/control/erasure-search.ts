@@ -23,7 +23,7 @@ export interface Personal {
 const OF_CALLER: ReadonlySet<string> = new Set(['ip', 'userAgent'])
 /** What people typed to search: whoever is named in it may have it erased, too. */
 const TYPED: ReadonlySet<string> = new Set(['query', 'queries', 'searchName'])
-const IDENTITY: ReadonlySet<string> = new Set(['handle', 'name', 'email'])
+const IDENTITY: ReadonlySet<string> = new Set(['handle', 'name', 'email', 'userName', 'externalId'])
 
 /** Looks through every leaf before the order. Rejects with a StoreError where one cannot be read. */
 export async function findPersonal(erasure: Erasure, ledger: Ledger): Promise<Personal> {

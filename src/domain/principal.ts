@@ -62,6 +62,8 @@ export type Person = {
   /** Names of the groups that this person is in. */
   readonly groups: string[]
   readonly passkeys: string[]
+  /** The directory that brought them, and that they leave with. */
+  keptBy?: string
   enrolledAt?: number
   revokedAt?: number
   readonly leafIndex: number

@@ -34,6 +34,8 @@ declare module 'fastify' {
     takesLines?: boolean
     /** The body is a form, and comes to the route as an object of texts. */
     takesForms?: boolean
+    /** The body is JSON under the name of SCIM. */
+    takesScim?: boolean
     /** Shows what is personal: a job has no business with it. */
     isForPeople?: boolean
   }

@@ -47,6 +47,7 @@ import { observations } from './observations.ts'
 import { oidcIssuer } from './oidc-issuer.ts'
 import { overview } from './overview.ts'
 import { people, revocations } from './people.ts'
+import { activations } from './activations.ts'
 import { policies } from './policies.ts'
 import type { Port } from './port.ts'
 import { problem, sendProblem } from './problem.ts'
@@ -54,6 +55,7 @@ import { pushes } from './pushes.ts'
 import { releases } from './releases.ts'
 import { repositories } from './repositories.ts'
 import { roles } from './roles.ts'
+import { scim } from './scim.ts'
 import { searches } from './searches.ts'
 import { STREAM_TIMES, type StreamTimes } from './stream.ts'
 import { pages } from './static.ts'
@@ -119,9 +121,9 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   renewals(desk)
   accounts(desk)
   loginCodes(desk, codes)
-  for (const room of [idps, idpLogins, backchannelLogout]) room(desk)
+  for (const room of [idps, idpLogins, backchannelLogout, scim]) room(desk)
   const who = [enrolments, people, revocations, roles, groups, networks, keys]
-  const rooms = [issuers, repositories, environments, targets, policies]
+  const rooms = [issuers, repositories, environments, targets, policies, activations]
   const flow = [
     erasures,
     freezes,

@@ -29,6 +29,9 @@ export async function tourIdp({ office, ana }: Pick<Story, 'office' | 'ana'>): P
   await office.post('/api/v1/idps/logout', new URLSearchParams({ logout_token: told[0]! }).toString(), undefined, FORM)
   await office.ask('DELETE', '/api/v1/people/@ida/identities/acme', { as: ana.token })
   await office.post('/api/v1/people/@ida/identities', { idp: 'acme', subject: 'somebody' }, ana.token)
+  await office.post('/api/v1/directories', { client: 'acme', idp: 'acme' }, ana.token)
+  await office.get('/api/v1/directories', ana.token)
+  await office.ask('DELETE', '/api/v1/directories/acme', { as: ana.token })
   await office.ask('DELETE', '/api/v1/idps/acme', { as: ana.token })
 
   async function past(

@@ -1,9 +1,9 @@
 /** Sentences about identity providers and the accounts that people have there. */
 
 import type { EventType } from '../../domain/event.ts'
-import { about, because, count, named, type Tells } from './phrase.ts'
+import { about, because, count, named, span, type Tells } from './phrase.ts'
 
-type Types = Extract<EventType, `idp.${string}` | `identity.${string}`>
+type Types = Extract<EventType, `idp.${string}` | `identity.${string}` | `scim.${string}`>
 
 const wanted = {
   link: 'was refused to link an account at',
@@ -40,5 +40,29 @@ export const tells: Tells<Types> = {
   'identity.refused': ({ person, issuer, wanted: what }, { reason }) => ({
     sentence: `${wanted[what]} ${issuer}${because(reason)}`,
     ...(person && about('person', person, named(person))),
+  }),
+  'scim.trusted': ({ client, expiresAt }, { at }) => ({
+    sentence: `trusted the directory ${client} for ${span(expiresAt - at)}`,
+    ...about('directory', client),
+  }),
+  'scim.removed': ({ client }) => ({
+    sentence: `trusted the directory ${client} no more`,
+    ...about('directory', client),
+  }),
+  'scim.provisioned': ({ person, client }) => ({
+    sentence: `brought ${named(person)} from the directory ${client}`,
+    ...about('person', person, named(person)),
+  }),
+  'scim.described': ({ person, client }) => ({
+    sentence: `changed what the directory ${client} says of ${named(person)}`,
+    ...about('person', person, named(person)),
+  }),
+  'scim.released': ({ person, client }) => ({
+    sentence: `forgot ${named(person)}, who left, in the directory ${client}`,
+    ...about('person', person, named(person)),
+  }),
+  'scim.refused': ({ client, wanted: what }, { reason }) => ({
+    sentence: `was refused to ${what} for the directory ${client}${because(reason)}`,
+    ...about('directory', client),
   }),
 }
