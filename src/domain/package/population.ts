@@ -4,7 +4,8 @@
  */
 
 import { numberOf, textOf, type PlainLeaf } from './plain-leaf.ts'
-import { cellOf, draftOf, each, rowOf, type Draft, type Drafts, type Rule } from './rule.ts'
+import { aboutPeople, aboutRest } from './population-row.ts'
+import { cellOf, draftOf, rowOf, type Draft, type Drafts, type Rule } from './rule.ts'
 
 const releaseColumns = [
   ...['release', 'requestedLeaf', 'requestedAt', 'requestedBy', 'environment', 'repository', 'commit', 'artifact'],
@@ -152,53 +153,7 @@ export const rules: readonly Rule[] = [
     take: takeGrant,
     keyOf: grantOf,
   },
-  each(
-    'approvals',
-    'One row for each approval, given or taken back, each release declined, each of these that was refused, and each time that others were asked, too.',
-    ['approval.given', 'approval.withdrawn', 'approval.declined', 'approval.refused', 'approval.escalated'],
-    ['release', 'wanted', 'statementDigest', 'isSoftware', 'onBehalfOf', 'missing'],
-  ),
-  each(
-    'break-glass',
-    'One row for each release that somebody let go without its approvals, each judgement of that, each that was late, and each refused.',
-    ['breakglass.used', 'breakglass.reviewed', 'breakglass.overdue', 'breakglass.refused'],
-    [
-      'breakglass',
-      'release',
-      'environment',
-      'usedBy',
-      'given',
-      'required',
-      'isFrozen',
-      'reviewBy',
-      'verdict',
-      'wanted',
-    ],
-  ),
-  each(
-    'delegations',
-    'One row for each time that somebody has another approve in their name, its end, and each refused.',
-    ['delegation.given', 'delegation.ended', 'delegation.refused'],
-    ['delegation', 'to', 'from', 'until', 'wanted'],
-  ),
-  each(
-    'inquiries',
-    'One row for each question about a release that waits, each answer, and each refused; their words are disclosures.',
-    ['inquiry.asked', 'inquiry.answered', 'inquiry.refused'],
-    ['inquiry', 'release', 'wanted'],
-  ),
-  each(
-    'identities',
-    'One row for each person invited, enrolled or revoked, and each signing key enrolled, removed or refused.',
-    ['principal.invited', 'principal.enrolled', 'principal.revoked', 'key.enrolled', 'key.removed', 'key.refused'],
-    ['person', 'principal', 'roles', 'fingerprint', 'format'],
-  ),
-  each(
-    'roles',
-    'One row for each role given, taken or refused; roles that came with an invitation stand among the identities.',
-    ['role.assigned', 'role.removed', 'role.refused'],
-    ['person', 'role', 'until', 'wanted'],
-  ),
+  ...aboutPeople,
   {
     name: 'alerts',
     says: 'One row for each alert that fired or was acknowledged.',
@@ -212,84 +167,5 @@ export const rules: readonly Rule[] = [
     columns: refusalColumns,
     take: takeRefusal,
   },
-  each(
-    'policies',
-    'One row for each policy set asked for, agreed to, declined, put in force or refused; it is in force until the next one is.',
-    ['policy.asked', 'policy.activated', 'policy.declined', 'policy.refused'],
-    ['digest', 'ids', 'asked', 'by'],
-  ),
-  each(
-    'settings',
-    'One row for each issuer, repository, environment and target that was registered, defined or changed, and each freeze of an environment.',
-    [
-      'issuer.trusted',
-      'repository.registered',
-      'environment.defined',
-      'target.defined',
-      'authority.keyed',
-      'secret.kept',
-      'secret.overdue',
-      'freeze.begun',
-      'freeze.ended',
-    ],
-    [
-      'issuer',
-      'repository',
-      'environment',
-      'target',
-      'approvals',
-      'approverRole',
-      'targets',
-      'kind',
-      'address',
-      'protectedRefs',
-    ],
-  ),
-  each(
-    'pushes',
-    'One row for each push that was accepted or refused.',
-    ['repository.pushed', 'repository.refused'],
-    ['repository', 'commit', 'signer', 'fingerprint'],
-  ),
-  each(
-    'builds',
-    'One row for each build attested or refused.',
-    ['build.attested', 'build.refused'],
-    ['build', 'repository', 'commit', 'builder', 'provenance'],
-  ),
-  each(
-    'logins',
-    'One row for each login opened, renewed, ended or refused.',
-    ['login.opened', 'login.renewed', 'login.ended', 'login.refused'],
-    ['login', 'principal', 'method', 'expiresAt'],
-  ),
-  each(
-    'erasures',
-    'One row for each order to erase what is personal about somebody: asked for, agreed to, declined, carried out or refused.',
-    ['erasure.asked', 'erasure.ordered', 'erasure.declined', 'erasure.done', 'erasure.refused'],
-    ['person', 'fields', 'order', 'leaves', 'disclosures'],
-  ),
-  each(
-    'log',
-    'One row for each leaf that the log has about itself: starts, keys, damage, repairs, what was turned away unverified, reads, searches kept, exports, and what principals reported.',
-    [
-      'log.created',
-      'log.opened',
-      'log.rotated',
-      'log.stamped',
-      'log.damaged',
-      'log.repaired',
-      'log.summarised',
-      'log.refused',
-      'evidence.exported',
-      'evidence.refused',
-      'trail.read',
-      'trail.counted',
-      'trail.exported',
-      'search.saved',
-      'search.removed',
-      'observation.recorded',
-    ],
-    ['origin', 'version', 'logKey', 'leafIndexes', 'problem', 'digest'],
-  ),
+  ...aboutRest,
 ]
