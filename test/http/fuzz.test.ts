@@ -48,7 +48,10 @@ async function expectTyped(
     ...(body !== undefined && { body: JSON.stringify(body).replaceAll('"__proto__":', '"proto":') }),
   })
   expect(answer.status, `${method} ${url} ${answer.text}`).not.toBe(500)
-  if (answer.status >= 400) expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
+  if (answer.status >= 400)
+    expect(answer.headers['content-type']).toMatch(
+      url.startsWith('/scim/') ? /^application\/(?:scim|problem)\+json/ : /^application\/problem\+json/,
+    )
   expect(office.size - before).toBeLessThanOrEqual(1)
   expect(office.reports).toEqual([])
 }

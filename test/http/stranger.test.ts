@@ -17,8 +17,15 @@ const FAST = { burst: 1e6, perSecond: 1e6 }
 /** A body that each route would take, so that what is refused is refused for the reason under test. */
 const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/logins': { method: 'code', code: 'c'.repeat(43), verifier: 'v'.repeat(43) },
+  'POST /api/v1/logins/idp': { idp: 'acme' },
+  'POST /api/v1/enrolments/idp': { state: 's'.repeat(43), code: 'c' },
+  'POST /api/v1/logins/current/renewals': { token: 't', proof: 'AAAA' },
   'POST /api/v1/logins/codes': { challenge: 'c'.repeat(43), redirectPort: 5000, state: 's'.repeat(16) },
   'POST /api/v1/enrolments': { token: 't'.repeat(43), registration: REGISTRATION },
+  'POST /api/v1/idps': { idp: 'acme', issuer: 'https://idp.example', clientId: 'c' },
+  'POST /api/v1/people/:id/accounts': { issuer: 'https://ci.example', account: '1' },
+  'POST /api/v1/people/:id/identities': { idp: 'acme', subject: 's' },
+  'POST /api/v1/directories': { client: 'acme' },
   'POST /api/v1/people': { handle: 'eve', name: 'Eve', email: 'eve@acme.example', zone: 'UTC', roles: [] },
   'POST /api/v1/people/:id/revocation': { reason: 'left' },
   'POST /api/v1/people/:id/erasures': { reason: 'left', fields: ['ip'] },
@@ -57,6 +64,8 @@ const ASSERTION = { ...envelope, response: { clientDataJSON: 'aaaa', authenticat
 const REGISTRATION = { ...envelope, response: { clientDataJSON: 'aaaa', attestationObject: 'aaaa' } }
 const EXAMPLES: Readonly<Record<string, string>> = {
   ':id': '@ben',
+  ':idp': 'acme',
+  ':client': 'acme',
   ':role': 'approver',
   ':scope': 'environment:production',
   ':group': 'payments',
@@ -73,6 +82,8 @@ type Route = { readonly name: string; readonly method: 'POST' | 'DELETE'; readon
 function routes(): Route[] {
   return [...office.app.routesMade].flatMap(([pattern, methods]) =>
     [...methods]
+      // Directories and identity providers speak in their own way, and have tests of their own.
+      .filter(() => !pattern.startsWith('/scim/') && pattern !== '/api/v1/idps/logout')
       .filter((method): method is 'POST' | 'DELETE' => method === 'POST' || method === 'DELETE')
       .map((method) => ({ name: `${method} ${pattern}`, method, url: fill(pattern) })),
   )
@@ -85,7 +96,13 @@ function fill(pattern: string): string {
   return pattern.replaceAll(/:[a-z]+/g, (name) => EXAMPLES[name] ?? name)
 }
 
-const isAnyone = ({ name }: Route) => name === 'POST /api/v1/logins' || name === 'POST /api/v1/enrolments'
+const ANYONE = [
+  'POST /api/v1/logins',
+  'POST /api/v1/logins/idp',
+  'POST /api/v1/enrolments',
+  'POST /api/v1/enrolments/idp',
+]
+const isAnyone = ({ name }: Route) => ANYONE.includes(name)
 const isDoor = ({ name }: Route) => name === 'POST /api/v1/pushes'
 /** What it says of other bodies, lines have tests of their own for. */
 const takesLines = ({ name }: Route) => name === 'POST /api/v1/observations'
@@ -114,7 +131,7 @@ async function each(
 }
 
 /** Routes whose example names something that does not exist, so that there is nothing to ask the ledger. */
-const NOTHING_TO_ASK = /releases\/|freezes\/|builds|codes|grants$|roles\/:role/
+const NOTHING_TO_ASK = /identities|renewals|logins\/idp$|releases\/|freezes\/|builds|codes|grants$|roles\/:role/
 
 const takesBody = (route: Route) => route.method === 'POST' && !isDoor(route) && !takesLines(route)
 
