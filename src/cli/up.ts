@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Host, type HostOptions } from '../control/host.ts'
+import { PolicyReplays } from '../control/policy-replay-thread.ts'
 import type { Config, Port } from '../http/port.ts'
 import { createServer } from '../http/server.ts'
 import { Failure } from './failure.ts'
@@ -65,12 +66,28 @@ async function openHost(options: HostOptions, terminal: Terminal): Promise<Host>
 
 /** What the HTTP floor sees of a running host. */
 function portOf(host: Host, config: Config, report: (sentence: string) => void): Port {
-  const { ledger, evidence, clock, noise, challenges, doorRequests, proofs, issuerKeys, lender, access, authorities } = host.instance
+  const { ledger, evidence, clock, noise, challenges, doorRequests, proofs, issuerKeys, lender, access, authorities } =
+    host.instance
   return {
-    ...{ ledger, evidence, clock, noise, challenges, doorRequests, proofs, issuerKeys, lender, access, authorities, config, report },
+    ...{
+      ledger,
+      evidence,
+      clock,
+      noise,
+      challenges,
+      doorRequests,
+      proofs,
+      issuerKeys,
+      lender,
+      access,
+      authorities,
+      config,
+      report,
+    },
     providers: host.instance.providers,
     views: host.views,
     exports: host.exports,
+    policyReplays: new PolicyReplays(host.instance.options.directory),
     reading: host.reading,
     logStatus: () => host.logStatus(),
     quorum: host.quorum,

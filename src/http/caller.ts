@@ -94,6 +94,17 @@ export function mayExport(caller: Caller, port: Port, ip: string): boolean {
   return caller.kind === 'person' && askAbout(caller, 'exportTrail', port, ip).isAllowed
 }
 
+/** Whether this login could change the policies, if need be with another administrator: nobody else has all of history asked again. */
+export function mayActivate(caller: Caller, { ledger, clock }: Pick<Port, 'ledger' | 'clock'>, ip: string): boolean {
+  const state = ledger.state as State
+  const by = state.logins.get(caller.login ?? '')
+  if (!by || by.job || login.judge(by, state, clock())) return false
+  const who = question.callerEntity(by, state, clock(), networksGiven(caller, { ip }, state))
+  const asker = { ...who, conditions: { ...who.conditions, otherAdministrators: 1, agreements: 1 } }
+  const said = { loginAgeSeconds: Math.floor((clock() - by.provenAt) / 1000), isSelf: false }
+  return question.ask(ledger.policies, asker, 'activatePolicy', [question.instance], said).isAllowed
+}
+
 /** Whether the policies in force let this login look around. What is personal is for people, whatever they say of jobs. */
 export function judgeReader(caller: Caller, isForPeople: boolean, port: Port, ip: string): Problem | undefined {
   if (isForPeople && caller.kind !== 'person')

@@ -8,6 +8,7 @@ import type { Recorded } from '../control/ledger.ts'
 import type { Lender } from '../control/lend.ts'
 import type { Reading } from '../control/reading.ts'
 import type { Noise } from '../control/noise.ts'
+import type { PolicyReplays } from '../control/policy-replay-thread.ts'
 import type { Exports } from '../control/package/exports.ts'
 import type { LogStatus } from '../control/view/shape.ts'
 import type { Quorum } from '../control/quorum.ts'
@@ -39,6 +40,8 @@ export type Port = Desk & {
   erasePerson(request: Request): Promise<Recorded | Refusal>
   /** Writes down who looks at the trail. */
   readonly reading: Pick<Reading, 'see'>
+  /** What history would have been under other policies. */
+  readonly policyReplays: Pick<PolicyReplays, 'ask'>
   readonly exports: Pick<Exports, 'give' | 'made'>
   /** Undefined where no number of witnesses is asked for. */
   readonly quorum?: Pick<Quorum, 'isRequired' | 'trouble' | 'covers'> | undefined

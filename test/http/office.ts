@@ -14,6 +14,8 @@ import { assert, createSoftwarePasskey, register, type SoftwarePasskey } from '.
 import type { App } from '../../src/http/app.ts'
 import { STREAM_TIMES, type StreamTimes } from '../../src/http/stream.ts'
 import type { Config, Port } from '../../src/http/port.ts'
+import { replayPolicies } from '../../src/control/policy-replay.ts'
+import { mustLoad } from '../policy/shipped.ts'
 import { Reading } from '../../src/control/reading.ts'
 import { Exports } from '../../src/control/package/exports.ts'
 import { createServer } from '../../src/http/server.ts'
@@ -85,13 +87,19 @@ export class Office implements AsyncDisposable {
       ...{ ledger, evidence, views, logStatus, clock: instance.clock },
       ...{ noise: instance.noise, challenges: instance.challenges, doorRequests: instance.doorRequests },
       proofs: instance.proofs,
-      ...{ providers: instance.providers, lender: instance.lender, access: instance.access, authorities: instance.authorities },
+      ...{
+        providers: instance.providers,
+        lender: instance.lender,
+        access: instance.access,
+        authorities: instance.authorities,
+      },
       issuerKeys: { of: async () => company.ciKeys },
       repairLog: (request) =>
         instance.handle({ ...request, command: { type: 'repair log', leafIndexes: [0], from: 'test' } }),
       rotateLogKey: (request, overlapMs) => instance.rotateLogKey(request, overlapMs),
       exports: new Exports(instance),
       reading,
+      policyReplays: { ask: (files, range) => replayPolicies(mustLoad(files), { path: directory, ...range }) },
       erasePerson: async (request) => {
         const ordered = await instance.handle(request)
         await eraser.complete()
