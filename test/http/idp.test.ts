@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { replayLog } from '../../src/control/replay.ts'
 import { ORIGIN } from '../world/company.ts'
 import { Browser, CLIENT_ID, CLIENT_SECRET, IdentityProvider } from '../world/identity-provider.ts'
 import { Office, type Answer, type Worker } from './office.ts'
@@ -168,4 +169,10 @@ test('a provider that is removed, or a person who is unlinked, leaves no login b
   expect((await office.ask('DELETE', '/api/v1/idps/acme', { as: ana.token })).body.type).toBe('idp.removed')
   expect((await office.ask('GET', '/api/v1/logins/current', asBrowser(ida))).status).toBe(401)
   expect((await office.post('/api/v1/logins/idp', { idp: 'acme' })).status).toBe(404)
+})
+
+test('whoever has the log and the evidence decides all of it again, and the same', async () => {
+  const { different, same, leaves } = await replayLog({ path: office.company.directory })
+  expect(different).toEqual([])
+  expect(same).toBe(leaves)
 })

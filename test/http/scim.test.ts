@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { replayLog } from '../../src/control/replay.ts'
 import { ORIGIN } from '../world/company.ts'
 import { Browser, CLIENT_ID, IdentityProvider } from '../world/identity-provider.ts'
 import { Office, type Answer, type Worker } from './office.ts'
@@ -255,4 +256,10 @@ test('only a credential that still counts is a directory', async () => {
   expect((await scim('GET', '/Schemas')).body.totalResults).toBe(2)
   await office.ask('DELETE', '/api/v1/directories/acme', { as: ana.token })
   expect((await scim('GET', '/Users')).status).toBe(401)
+})
+
+test('whoever has the log and the evidence decides all of it again, and the same', async () => {
+  const { different, same, leaves } = await replayLog({ path: office.company.directory })
+  expect(different).toEqual([])
+  expect(same).toBe(leaves)
 })
