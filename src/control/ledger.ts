@@ -193,7 +193,7 @@ export class Ledger {
       id: randomUUID(),
       at,
       sequence: this.log.size,
-      caller: whoSpoke(decision.event) ?? resolve(caller, state),
+      caller: whoSpoke(decision.event, caller) ?? resolve(caller, state),
       command,
       evidence,
       given: facts,
@@ -280,9 +280,9 @@ export class Ledger {
 }
 
 /** Before a login is open nobody is known; the leaf of the login itself is theirs whom the evidence names. */
-function whoSpoke(event: Event): Caller | undefined {
+function whoSpoke(event: Event, { login }: Caller): Caller | undefined {
   const isLogin = event.type === 'login.opened' || event.type === 'login.refused'
-  if (!isLogin || !event.principal || (event.type === 'login.opened' && event.lentBy)) return undefined
+  if (login !== undefined || !isLogin || !event.principal) return undefined
   return { id: event.principal, kind: event.principal.startsWith('job:') ? 'job' : 'person' }
 }
 

@@ -6,6 +6,7 @@ import { sha256 } from '../../src/bytes/digest.ts'
 import { base64, utf8 } from '../../src/bytes/text.ts'
 import { proveRequest } from '../../src/credential/dpop.ts'
 import { systemCaller } from '../../src/control/handle.ts'
+import { replayLog } from '../../src/control/replay.ts'
 import { loginsOf } from '../../src/domain/job.ts'
 import type { State } from '../../src/domain/state.ts'
 import { ISSUER, ORIGIN } from '../world/company.ts'
@@ -85,6 +86,12 @@ test('a key on P-256 binds as well as one on Ed25519', async () => {
   expect(await ask(office, `DPoP ${token}`, proofOf(office, privateKey, token))).toMatchObject({ status: 200 })
 })
 
+/** Whoever has the log and the evidence decides the same. */
+async function expectSameAgain({ company }: Office): Promise<void> {
+  const { same, different, treeSize } = await replayLog({ path: company.directory })
+  expect({ same, different }).toEqual({ same: treeSize, different: [] })
+}
+
 function renew(office: Office, { token, key }: { token: string; key: KeyObject }, claims: object = {}, by = key) {
   const fresh = office.company.ciToken(claims as Record<string, unknown>)
   return renewWith(office, token, fresh, by)
@@ -130,6 +137,7 @@ test('no token of another job, run, attempt, or seen before, or without the key,
   const fresh = office.company.ciToken(own)
   expect((await renewWith(office, job.token, fresh, job.key)).status).toBe(201)
   expect((await renewWith(office, job.token, fresh, job.key)).body.code).toBe('token_reused')
+  await expectSameAgain(office)
 })
 
 test('jobs of one run that their CI does not tell apart are two, unless they hold one key', async () => {
@@ -156,6 +164,7 @@ test('when its CI says that a job is over, its login ends, and with it what it h
   expect((await office.get(CURRENT, job.token)).body.code).toBe('login_revoked')
   expect((await office.company.ask(over)).decision).toMatchObject({ outcome: 'refused', reason: 'login_unknown' })
   expect((await office.get(CURRENT, ana.token)).status).toBe(200)
+  await expectSameAgain(office)
 })
 
 test('an issuer whose jobs get one token can be trusted with longer logins', async () => {
@@ -193,4 +202,5 @@ test('who starts a run with an account that is known to be theirs cannot approve
   expect(again.body.code).toBe('no_such_account')
   const other = await requestRelease(story, { actor_id: '1002', check_run_id: '9' })
   expect((await office.decide(ben, other.release, 'approvals')).status).toBe(201)
+  await expectSameAgain(office)
 })

@@ -86,9 +86,12 @@ const jobLabels: Readonly<Partial<Record<keyof JobFacts, string>>> = {
   ref: 'Ref',
   commit: 'Commit',
   workflow: 'Workflow',
+  workflowCommit: 'Workflow read from',
   runId: 'Run',
   runAttempt: 'Attempt',
+  ciJobId: 'Job',
   eventName: 'Event',
+  environment: 'Environment of the CI',
   runnerEnvironment: 'Runner',
   tokenDigest: 'Token',
 }
