@@ -5,6 +5,12 @@ import { parseFrom, parseRule } from './approval-rule.ts'
 import type { Declaration } from './command.ts'
 import { parseCount, parseDuration } from './text.ts'
 
+const askedIn = ['<leaf-index>', 'the leaf that asked for it, as countersign policy waiting lists it'] as const
+const passkey = {
+  flags: '--software-passkey <file>',
+  text: 'sign with this passkey file; for demos, CI and tests',
+}
+
 export const admin: readonly Declaration[] = [
   {
     name: 'issuer add',
@@ -134,6 +140,22 @@ export const admin: readonly Declaration[] = [
     load: async () => await import('./target-add.ts'),
   },
   {
+    name: 'target host-cert',
+    summary: 'Certify the key of a host, so that jobs know it without its key',
+    arguments: [['<target>', 'its name']],
+    options: [
+      { flags: '--public-key-file <file>', text: 'the host’s .pub file', isMandatory: true },
+      { flags: '--days <days>', text: 'how long it is good (else 90)', parse: parseCount },
+    ],
+    examples: [
+      [
+        'countersign target host-cert web-1 --public-key-file ssh_host_ed25519_key.pub > ssh_host_ed25519_key-cert.pub',
+        'name the file in HostCertificate of sshd_config',
+      ],
+    ],
+    load: async () => await import('./target-host-cert.ts'),
+  },
+  {
     name: 'target secret',
     summary: 'Set the secret of a target, which replaces the one before',
     arguments: [['<target>', 'its name']],
@@ -163,13 +185,45 @@ export const admin: readonly Declaration[] = [
   },
   {
     name: 'policy apply',
-    summary: 'Put a folder of policies into force',
+    summary: 'Put a folder of policies into force, or ask another administrator to',
     arguments: [['<folder>', 'folder with .cedar files and one .cedarschema']],
+    options: [
+      {
+        flags: '--since <span>',
+        text: 'how much of history is asked again and bound into the leaf (else 90d; 0 for none)',
+        parse: parseDuration,
+      },
+    ],
     examples: [
       ['countersign policy apply policies/', 'checked here first; an invalid set is refused and the old one stays'],
     ],
-    next: ['policy check'],
+    next: ['policy waiting', 'policy agree'],
     load: async () => await import('./policy-apply.ts'),
+  },
+  {
+    name: 'policy waiting',
+    summary: 'Changes of the policies that wait for a second administrator',
+    examples: [['countersign policy waiting', 'who asked, and what history would have been']],
+    next: ['policy agree', 'policy decline'],
+    load: async () => await import('./policy-waiting.ts'),
+  },
+  {
+    name: 'policy agree',
+    summary: 'Agree to policies that another administrator asked for',
+    arguments: [askedIn],
+    options: [passkey],
+    examples: [['countersign policy agree 4711', 'shows what is signed, and signs it; they are in force at once']],
+    next: ['policy explain', 'verify'],
+    load: async () => await import('./policy-agree.ts'),
+  },
+  {
+    name: 'policy decline',
+    summary: 'Decline a change of the policies, or withdraw your own',
+    arguments: [askedIn],
+    options: [passkey, { flags: '--reason <text>', text: 'why; recorded', isMandatory: true }],
+    examples: [['countersign policy decline 4711 --reason "locks out the auditors"', 'the old ones stay in force']],
+    next: ['policy waiting'],
+    load: async () => await import('./policy-decline.ts'),
   },
 ]
 

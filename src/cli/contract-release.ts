@@ -112,6 +112,7 @@ export const sshCredential = z.object({
   port,
   user: word,
   hostKey: fileLine.optional(),
+  hostAuthorities: z.array(fileLine).max(8).optional(),
 })
 export type SshCredential = z.infer<typeof sshCredential>
 

@@ -56,13 +56,18 @@ function keyFile(target: string, folder: string): string {
   return join(folder, `id-${target.replace(/[^A-Za-z0-9._-]/gu, '_')}`)
 }
 
-/** `[host]:port ssh-ed25519 AAAA…`: the one key that the target may show. */
-function hostLine({ credential: { host, port, hostKey } }: SshLoan): string {
-  return hostKey ? `[${host}]:${port} ${hostKey}\n${port === 22 ? `${host} ${hostKey}\n` : ''}` : ''
+/** `[host]:port ssh-ed25519 AAAA…`: the one key that the target may show, or who must have certified it. */
+function hostLine({ credential: { host, port, hostKey, hostAuthorities = [] } }: SshLoan): string {
+  const names = port === 22 ? `[${host}]:22,${host}` : `[${host}]:${port}`
+  const lines = [
+    ...(hostKey ? [`${names} ${hostKey}`] : []),
+    ...hostAuthorities.map((key) => `@cert-authority ${names} ${key}`),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
 }
 
 function configOf(
-  { target, credential: { host, port, user, hostKey } }: SshLoan,
+  { target, credential: { host, port, user, hostKey, hostAuthorities } }: SshLoan,
   folder: string,
   agent: SshAgent | undefined,
 ): string {
@@ -79,7 +84,7 @@ function configOf(
     `  IdentityAgent ${agent ? quoted(agent.socket) : 'none'}`,
     '  BatchMode yes',
     '  StrictHostKeyChecking yes',
-    ...(hostKey
+    ...(hostKey || hostAuthorities
       ? [`  UserKnownHostsFile ${quoted(join(folder, 'known_hosts'))}`, '  GlobalKnownHostsFile /dev/null']
       : []),
     '',

@@ -6,6 +6,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { sha256 } from '../bytes/digest.ts'
 import { base64, base64url } from '../bytes/text.ts'
+import { publicKeyBlob } from '../credential/ssh.ts'
 import { publicJwk } from '../credential/token.ts'
 import { selfSign } from '../credential/x509.ts'
 import { listed, signing, type AuthorityKey, type AuthorityName } from '../domain/authority.ts'
@@ -32,6 +33,10 @@ const kinds: Readonly<Record<AuthorityName, Kind>> = {
   oidc: {
     ...{ file: 'oidc-issuer', kind: 'rsa', idOf: (key) => publicJwk(key).kid },
     publish: (key) => createPublicKey(key).export({ format: 'der', type: 'spki' }),
+  },
+  'ssh-host': {
+    ...{ file: 'ssh-host-ca', kind: 'ed25519', idOf: (key) => base64url.encode(sha256(derOf(key))) },
+    publish: (key) => publicKeyBlob(key),
   },
   x509: {
     ...{ file: 'x509-ca', kind: 'ec', idOf: (key) => base64url.encode(sha256(derOf(key))) },

@@ -15,6 +15,7 @@ import { mintCertificate, type X509Credential } from './lend-certificate.ts'
 import { listAccounts, mintAccount, withdrawAccount, type MysqlCredential } from './lend-mysql.ts'
 import { GithubTokens } from './lend-github.ts'
 import { openSecret, type SecretCredential } from './lend-secret.ts'
+import { formatHostAuthorities } from './host-certificate.ts'
 import { mintToken, type TokenCredential } from './lend-token.ts'
 import type { TargetAccess } from './target-access.ts'
 
@@ -26,6 +27,8 @@ export type SshCredential = {
   readonly port: number
   readonly user: string
   readonly hostKey?: string
+  /** Keys of the authority that certified the host. */
+  readonly hostAuthorities?: string[]
 }
 export type PostgresCredential = {
   readonly kind: 'postgres'
@@ -121,6 +124,9 @@ export class Lender {
       ...placeOf(target),
       user: logins[0]!,
       ...(target.hostKey && { hostKey: target.hostKey }),
+      ...((target.certified?.until ?? 0) > grant.issuedAt && {
+        hostAuthorities: formatHostAuthorities(this.#authorities),
+      }),
     }
   }
 

@@ -6,7 +6,7 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 
 import { base64url } from '../bytes/text.ts'
-import { encodeUserCertificate, formatCertificate } from '../wire/ssh-certificate.ts'
+import { encodeHostCertificate, encodeUserCertificate, formatCertificate } from '../wire/ssh-certificate.ts'
 import { encodeEd25519PublicKey, formatEd25519PrivateKey, formatPublicKey } from '../wire/ssh-key.ts'
 
 export type SshGrant = {
@@ -63,6 +63,36 @@ export function issueCertificate(grant: SshGrant, { key, nonce }: Authority): Is
     serial: String(grant.leafIndex),
     keyId,
   }
+}
+
+export type HostGrant = {
+  readonly target: string
+  /** Becomes the certificate's serial. */
+  readonly leafIndex: number
+  /** Wire blob of the host's key. */
+  readonly publicKey: Uint8Array
+  /** Names and addresses that it is reached under. */
+  readonly names: readonly string[]
+  readonly validFrom: number
+  readonly validUntil: number
+}
+
+/** The content of a host's `-cert.pub` file, for `HostCertificate` of its sshd. */
+export function issueHostCertificate(grant: HostGrant, { key, nonce }: Authority): string {
+  const certificate = encodeHostCertificate(
+    {
+      publicKey: grant.publicKey,
+      serial: BigInt(grant.leafIndex),
+      keyId: `countersign host=${grant.target} leaf=${grant.leafIndex}`,
+      principals: grant.names,
+      validAfter: secondsOf(grant.validFrom),
+      validBefore: secondsOf(grant.validUntil),
+      nonce,
+      caPublicKey: publicKeyBlob(key),
+    },
+    (bytes) => sign(null, bytes, key),
+  )
+  return formatCertificate(certificate, `countersign-host-${grant.leafIndex}`)
 }
 
 function criticalOptions({ forceCommand, sourceAddresses }: SshGrant): Record<string, string> {

@@ -1,5 +1,5 @@
 /**
- * Keys of this instance that others trust for what it lends: of its OIDC issuer, and of its certificate authority. The log says
+ * Keys of this instance that others trust for what it lends: of its OIDC issuer, and of its certificate authorities. The log says
  * which key signed when, so that a token or certificate that nobody lent can be told from one that somebody did.
  */
 
@@ -7,7 +7,7 @@ import * as z from '../bytes/schema.ts'
 import * as f from './field.ts'
 import type { State } from './state.ts'
 
-const name = z.enum(['oidc', 'x509'])
+const name = z.enum(['oidc', 'x509', 'ssh-host'])
 
 export const events = {
   'authority.keyed': z.strictObject({

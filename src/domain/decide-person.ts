@@ -25,6 +25,7 @@ import * as search from './search.ts'
 import * as secret from './secret.ts'
 import * as scim from './scim.ts'
 import type { State } from './state.ts'
+import * as target from './target.ts'
 import * as trail from './trail.ts'
 
 /** What people ask for, once `by`, the login of one, was found good on this very state. */
@@ -98,6 +99,8 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return permitted('repository.registered', command, administer('registerRepository'))
     case 'define environment':
       return permitted('environment.defined', command, administer('defineEnvironment'))
+    case 'certify host':
+      return target.certify(command, administer('defineTarget'), state)
     case 'keep secret':
       return secret.keep(command, administer('defineTarget'), state)
     case 'define target':

@@ -1,7 +1,9 @@
 /** What can be reached with a credential: a host, a database, a cloud, an API. How Countersign itself gets in is not in the log. */
 
 import * as z from '../bytes/schema.ts'
+import { allowed, refused, type Decision } from './decision.ts'
 import * as f from './field.ts'
+import type { Answered } from './question.ts'
 import type { State } from './state.ts'
 
 const address = z.string().regex(/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\]):\d{1,5}$/)
@@ -59,13 +61,47 @@ export const events = {
     /** secret: how old it may be. */
     rotateAfterDays: z.int().min(1).max(3650).optional(),
   }),
+  /** A host that shows this key from now on is it; the serial of its certificate is the leaf index. */
+  'target.certified': z.strictObject({ target: f.name, publicKey: f.sshPublicKey, validUntil: f.at }),
 }
 
-export const commands = { 'define target': events['target.defined'].extend({ type: z.literal('define target') }) }
+export const commands = {
+  'define target': events['target.defined'].extend({ type: z.literal('define target') }),
+  'certify host': events['target.certified'].extend({ type: z.literal('certify host') }),
+}
 
-export type TargetEvent = { readonly type: 'target.defined' } & z.infer<(typeof events)['target.defined']>
-export type Target = z.infer<(typeof events)['target.defined']> & { readonly leafIndex: number }
+export type TargetEvent = {
+  [T in keyof typeof events]: { readonly type: T } & z.infer<(typeof events)[T]>
+}[keyof typeof events]
+export type Target = z.infer<(typeof events)['target.defined']> & {
+  /** Whether it shows a certificate of ours, and until when. */
+  readonly certified?: { readonly until: number; readonly leafIndex: number }
+  readonly leafIndex: number
+}
 
-export function apply(state: State, { type: _, ...target }: TargetEvent, leafIndex: number): void {
-  state.targets.set(target.target, { ...target, leafIndex })
+export function apply(state: State, event: TargetEvent, leafIndex: number): void {
+  const before = state.targets.get(event.target)
+  if (event.type === 'target.certified') {
+    if (before) state.targets.set(event.target, { ...before, certified: { until: event.validUntil, leafIndex } })
+    return
+  }
+  const { type: _, ...target } = event
+  const certified = before && hostOf(before) === hostOf(event) ? before.certified : undefined
+  state.targets.set(target.target, { ...target, ...(certified && { certified }), leafIndex })
+}
+
+/** A host is certified under the name that it is reached by. */
+export function certify(
+  { type: _, ...certified }: z.infer<(typeof commands)['certify host']>,
+  { policy, isAllowed }: Answered,
+  { targets }: State,
+): Decision {
+  const refusal = { type: 'principal.refused' as const, wanted: 'certify host' }
+  if (!isAllowed) return refused(refusal, 'policy_refused', policy)
+  if (targets.get(certified.target)?.kind !== 'ssh') return refused(refusal, 'no_such_target', policy)
+  return allowed({ type: 'target.certified', ...certified }, policy)
+}
+
+export function hostOf({ address: place }: Pick<Target, 'address'>): string {
+  return place.slice(0, place.lastIndexOf(':')).replace(/^\[|\]$/g, '')
 }

@@ -36,6 +36,7 @@ const credential = z.discriminatedUnion('kind', [
     port: z.int(),
     user: z.string(),
     hostKey: z.string().optional(),
+    hostAuthorities: z.array(z.string()).optional(),
   }),
   z.object({
     kind: z.literal('postgres'),

@@ -4,6 +4,7 @@ import * as z from '../bytes/schema.ts'
 import { instantOf } from '../control/view/phrase.ts'
 import * as shape from '../control/view/shape.ts'
 import { formatAuthorities, formatRevoked } from '../control/lend-certificate.ts'
+import { formatHostAuthorities } from '../control/host-certificate.ts'
 import { formatRevokedKeys } from '../control/revoked-keys.ts'
 import type { LogEvent } from '../domain/log.ts'
 import { act, type Desk } from './act.ts'
@@ -81,6 +82,14 @@ function wellKnown(desk: Desk): void {
       config: { access: 'anyone' },
     },
     async (_, reply) => sendText(reply, formatRevokedKeys(port.ledger.state, port.clock())),
+  )
+  app.get(
+    '/.well-known/countersign/ssh-host-ca',
+    { schema: textSchema('Who certifies hosts, for known_hosts of people'), config: { access: 'anyone' } },
+    async (_, reply) => {
+      const keys = formatHostAuthorities(port.authorities)
+      return sendText(reply, keys.map((key) => `@cert-authority * ${key}\n`).join(''))
+    },
   )
   app.get(
     '/.well-known/countersign/x509-ca.pem',

@@ -57,7 +57,7 @@ export function oidcIssuer(desk: Desk): void {
     method: 'POST',
     url: '/api/v1/authorities/:name/rotation',
     summary: 'A new key for what is lent: listed at once, used in an hour; the old one stays listed for a day',
-    params: z.object({ name: z.enum(['oidc', 'x509']) }),
+    params: z.object({ name: z.enum(['oidc', 'x509', 'ssh-host']) }),
     body: z.strictObject({}),
     result: z.object({ keyId: z.string(), signsFrom: z.string() }),
     ask: ({ params: { name }, caller, personal }) => ({

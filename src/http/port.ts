@@ -30,7 +30,7 @@ export type Port = Desk & {
   /** Where people sign in, and the secrets by which we are known there. */
   readonly providers: Pick<Providers, 'begin' | 'finish' | 'keysFor' | 'secrets'>
   readonly lender: Pick<Lender, 'mint'>
-  readonly authorities: Pick<Authorities, 'listed' | 'held' | 'rotate'>
+  readonly authorities: Pick<Authorities, 'listed' | 'held' | 'signing' | 'rotate'>
   readonly access: Pick<TargetAccess, 'judge' | 'remember'>
   logStatus(): LogStatus
   /** Both write their own leaf; what they need besides is not for a route to know. */

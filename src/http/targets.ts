@@ -3,7 +3,9 @@
 import { X509Certificate } from 'node:crypto'
 import * as z from '../bytes/schema.ts'
 import { networksGiven } from '../control/given.ts'
+import { certifyHost } from '../control/host-certificate.ts'
 import { keepSecret } from '../control/lend-secret.ts'
+import { instantOf } from '../control/view/phrase.ts'
 import * as shape from '../control/view/shape.ts'
 import * as question from '../domain/question.ts'
 import type { State } from '../domain/state.ts'
@@ -30,6 +32,7 @@ const body = z.strictObject({
 
 export function targets(desk: Desk): void {
   const { port } = desk
+  hostCertificates(desk)
   targetSecrets(desk)
   read(desk, {
     url: '/api/v1/targets',
@@ -84,6 +87,42 @@ function targetSecrets(desk: Desk): void {
         return { version }
       },
     }),
+  })
+}
+
+const DAY_MS = 24 * 3_600_000
+
+const hostKey = z.strictObject({
+  publicKey: z.string().min(1).max(2048).describe('Of the host: one OpenSSH line.'),
+  lifetimeDays: z.int().min(1).max(366).default(90),
+})
+
+function hostCertificates(desk: Desk): void {
+  const { port } = desk
+  act(desk, {
+    method: 'POST',
+    url: '/api/v1/targets/:target/host-certificate',
+    summary: 'Certifies the key of a host, under the name that its target is reached by',
+    params: z.object({ target: commands['define target'].shape.target }),
+    body: hostKey,
+    result: z.object({ certificate: z.string(), validUntil: z.string() }),
+    ask: ({ params: { target }, body: { publicKey: line, lifetimeDays }, caller, personal, at }) => {
+      const key = parseSshPublicKey(line)
+      if (isRefusal(key)) return problem('malformed', `body.publicKey: ${key.because}`)
+      // What follows the key is often the name of a person or of their machine, and leaves are for ever.
+      const publicKey = line
+        .trim()
+        .split(/[ \t]+/, 2)
+        .join(' ')
+      const validUntil = at + lifetimeDays * DAY_MS
+      return {
+        perform: { command: { type: 'certify host', target, publicKey, validUntil }, caller, personal },
+        result: async (recorded) => ({
+          certificate: await certifyHost(recorded, port.ledger.state, port.authorities),
+          validUntil: instantOf(validUntil),
+        }),
+      }
+    },
   })
 }
 

@@ -1,7 +1,7 @@
 /**
- * OpenSSH user certificates (draft-miller-ssh-cert), written byte by byte. What is encoded here is what stock sshd enforces.
+ * OpenSSH user and host certificates (draft-miller-ssh-cert), written byte by byte. What is encoded here is what stock sshd enforces.
  *
- *     string type, string nonce, (key fields), uint64 serial, uint32 1, string key id, string principals, uint64 valid after,
+ *     string type, string nonce, (key fields), uint64 serial, uint32 1 or 2, string key id, string principals, uint64 valid after,
  *     uint64 valid before, string critical options, string extensions, string reserved, string CA key, string signature
  */
 
@@ -39,7 +39,7 @@ const CERTIFICATE_TYPES: Readonly<Record<string, string>> = {
   'sk-ssh-ed25519@openssh.com': 'sk-ssh-ed25519-cert-v01@openssh.com',
   'sk-ecdsa-sha2-nistp256@openssh.com': 'sk-ecdsa-sha2-nistp256-cert-v01@openssh.com',
 }
-const USER = 1
+const [USER, HOST] = [1, 2]
 const MAX_SIZE = 8192
 
 /**
@@ -50,6 +50,18 @@ export function encodeUserCertificate(
   certificate: UserCertificate,
   sign: (bytes: Uint8Array) => Uint8Array,
 ): Uint8Array {
+  return encode(USER, certificate, sign)
+}
+
+/** The same for a host, whose principals are the names that it is reached under. It has neither options nor extensions. */
+export function encodeHostCertificate(
+  certificate: Omit<UserCertificate, 'criticalOptions' | 'extensions'>,
+  sign: (bytes: Uint8Array) => Uint8Array,
+): Uint8Array {
+  return encode(HOST, { ...certificate, criticalOptions: {}, extensions: {} }, sign)
+}
+
+function encode(kind: number, certificate: UserCertificate, sign: (bytes: Uint8Array) => Uint8Array): Uint8Array {
   const { publicKey, caPublicKey } = certificate
   judge(certificate)
   const reader = new Reader(publicKey)
@@ -62,7 +74,7 @@ export function encodeUserCertificate(
     string(certificate.nonce),
     keyFields,
     uint64(certificate.serial),
-    uint32(USER),
+    uint32(kind),
     string(certificate.keyId),
     string(Buffer.concat(certificate.principals.map(string))),
     uint64(certificate.validAfter),

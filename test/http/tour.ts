@@ -120,6 +120,22 @@ async function tourErasures(office: Office, ana: Worker, asked: object): Promise
   await office.post(`/api/v1/people/${finn.id}/revocation`, { reason: 'the tour goes on' }, ana.token)
 }
 
+/** With a second administrator, who declines one change and agrees to another. */
+async function tourPolicies(office: Office, ana: Worker): Promise<void> {
+  const gil = await office.person(ana, 'gil', ['admin'])
+  for (const [kind, more] of [
+    ['refusals', { reason: 'not yet' }],
+    ['agreements', {}],
+  ] as const) {
+    const files = { ...readShipped(), 'more.cedar': MORE }
+    const { body } = await office.post('/api/v1/policies', { files }, ana.token)
+    const { body: shown } = await office.get('/api/v1/policies/activations', gil.token)
+    const assertion = office.sign(gil, shown.activations[0].challenge)
+    await office.post(`/api/v1/policies/activations/${body.result.asked}/${kind}`, { assertion, ...more }, gil.token)
+  }
+  await office.post(`/api/v1/people/${gil.id}/revocation`, { reason: 'the tour goes on' }, ana.token)
+}
+
 /** A group with somebody in it and a role, and a network: made, looked at and taken away. */
 async function tourAccess(office: Office, ana: Worker): Promise<void> {
   const kim = await office.person(ana, 'kim', [])
@@ -145,6 +161,8 @@ async function tourSettings({ office, ana, door }: Story): Promise<void> {
   await office.post('/api/v1/repositories', registration(door), ana.token)
   await office.post('/api/v1/targets', SSH_TARGET, ana.token)
   await office.post('/api/v1/authorities/oidc/rotation', {}, ana.token)
+  await office.post('/api/v1/authorities/ssh-host/rotation', {}, ana.token)
+  await office.post('/api/v1/targets/web/host-certificate', { publicKey: jobKeyLine() }, ana.token)
   await office.post('/api/v1/targets', SECRET_TARGET, ana.token)
   await office.post('/api/v1/targets/npm/secret', { value: 'of npm' }, ana.token)
   await office.post('/api/v1/environments', ENVIRONMENT, ana.token)
@@ -153,7 +171,7 @@ async function tourSettings({ office, ana, door }: Story): Promise<void> {
   await office.ask('DELETE', `/api/v1/freezes/${frozen.body.result.freeze}`, { as: ana.token })
   for (const name of ['issuers', 'repositories', 'environments', 'freezes', 'targets', 'policies', 'overview', 'log'])
     await office.get(`/api/v1/${name}`, ana.token)
-  await office.post('/api/v1/policies', { files: { ...readShipped(), 'more.cedar': MORE } }, ana.token)
+  await tourPolicies(office, ana)
   await office.post('/api/v1/log/repair', {}, ana.token)
   const { instance, directory } = office.company
   const replaced = parseKey(instance.logKey)
@@ -205,6 +223,7 @@ async function tourTrail({ office, ana, door }: Story): Promise<void> {
   await office.get('/.well-known/jwks.json')
   await office.get('/.well-known/countersign/x509-ca.pem')
   await office.get('/.well-known/countersign/x509.crl')
+  await office.get('/.well-known/countersign/ssh-host-ca')
   await office.get('/api/openapi.json')
 }
 

@@ -246,6 +246,12 @@ const events: { readonly [T in EventType]: EventOf<T> } = {
   },
   'role.assigned': { type: 'role.assigned', person: mara, role: 'auditor', by: ana, until: NOON + 7_200_000 },
   'role.removed': { type: 'role.removed', person: mara, role: 'auditor', by: ana },
+  'target.certified': {
+    type: 'target.certified',
+    target: 'web',
+    publicKey: 'ssh-ed25519 AAAA',
+    validUntil: NOON + 86_400_000,
+  },
   'secret.kept': { type: 'secret.kept', target: 'npm', version: 2 },
   'secret.overdue': { type: 'secret.overdue', target: 'npm', version: 2 },
   'search.saved': { type: 'search.saved', search: 'search:0000000000', person: ana, isShared: true },

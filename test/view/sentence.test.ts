@@ -638,6 +638,11 @@ const sentences: { readonly [T in EventType]: readonly [Event, Partial<Leaf>, st
     {},
     'found the secret of npm older than it may be',
   ],
+  'target.certified': [
+    { type: 'target.certified', target: 'web', publicKey: 'ssh-ed25519 AAAA', validUntil: NOON + 7_200_000 },
+    { at: NOON },
+    'certified the host key of web for 2 hours',
+  ],
   'target.defined': [set['target.defined'], {}, 'defined the target other (SSH at localhost:22)'],
 }
 

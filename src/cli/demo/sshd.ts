@@ -93,6 +93,7 @@ function launchStock(options: SshdOptions, port: number, account: string, logFil
     'ListenAddress 127.0.0.1',
     `Port ${port}`,
     `HostKey ${quoted(path('host_key'))}`,
+    ...(existsSync(path('host_key-cert.pub')) ? [`HostCertificate ${quoted(path('host_key-cert.pub'))}`] : []),
     `PidFile none`,
     `TrustedUserCAKeys ${quoted(path('user_ca.pub'))}`,
     `AuthorizedPrincipalsFile ${quoted(path('principals'))}`,

@@ -69,7 +69,7 @@ const kinds: Readonly<Record<Kind, string>> = {
   github: 'GitHub',
   secret: 'a secret',
 }
-const authorities = { oidc: 'the OIDC issuer of jobs', x509: 'the certificate authority of jobs' }
+const authorities = { oidc: 'the OIDC issuer of jobs', x509: 'the certificate authority of jobs', 'ssh-host': 'the certificate authority of hosts' }
 
 export const tells: Tells<Types> = {
   'alert.fired': (event) => ({ sentence: `raised an alert: ${alertWords(event)}`, ...about('alert', event.alert) }),
@@ -198,6 +198,10 @@ export const tells: Tells<Types> = {
   }),
   'secret.overdue': ({ target }) => ({
     sentence: `found the secret of ${target} older than it may be`,
+    ...about('target', target),
+  }),
+  'target.certified': ({ target, validUntil }, { at }) => ({
+    sentence: `certified the host key of ${target} for ${span(validUntil - at)}`,
     ...about('target', target),
   }),
   'target.defined': ({ target, kind, address }) => ({

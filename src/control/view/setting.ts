@@ -40,13 +40,19 @@ export function listTargets({ targets, secrets }: ReadonlyState): z.infer<typeof
   return [...targets.values()].map((one) => describeTarget(one, secrets.get(one.target)))
 }
 
-function describeTarget({ logins, ...rest }: Target, secret: Secret | undefined): z.infer<typeof target> {
+function describeTarget({ logins, certified, ...rest }: Target, secret: Secret | undefined): z.infer<typeof target> {
   const dueAt = secret && dueAtOf(rest.rotateAfterDays, secret.keptAt)
   const kept = secret && {
     ...{ version: secret.version, keptAt: instantOf(secret.keptAt), leafIndex: secret.leafIndex },
     ...(dueAt !== undefined && { dueAt: instantOf(dueAt) }),
   }
-  return { ...rest, ...(logins && { principals: logins }), ...(kept && rest.kind === 'secret' && { secret: kept }) }
+  const host = certified && { certifiedUntil: instantOf(certified.until) }
+  return {
+    ...rest,
+    ...host,
+    ...(logins && { principals: logins }),
+    ...(kept && rest.kind === 'secret' && { secret: kept }),
+  }
 }
 
 export function listIssuers({ issuers }: ReadonlyState): z.infer<typeof issuer>[] {

@@ -129,6 +129,8 @@ export const target = z.strictObject({
   repository: z.string().optional(),
   permissions: z.record(z.string(), z.string()).optional(),
   rotateAfterDays: z.int().optional(),
+  /** ssh: until when its host key is certified. */
+  certifiedUntil: instant.optional(),
   /** Which version is kept, since when, and when it should be replaced. */
   secret: z.strictObject({ version: z.int(), keptAt: instant, dueAt: instant.optional(), leafIndex }).optional(),
   leafIndex,

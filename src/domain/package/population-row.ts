@@ -75,6 +75,7 @@ export const aboutRest: readonly Rule[] = [
       'repository.registered',
       'environment.defined',
       'target.defined',
+      'target.certified',
       'network.defined',
       'network.removed',
       'authority.keyed',
