@@ -1,38 +1,36 @@
 /** What the log folds to. `replay` hands out a view to read and the only function that changes it, which live traffic uses too. */
 
 import type { Json } from '../bytes/json.ts'
-import * as account from './account.ts'
 import * as alert from './alert.ts'
-import * as approval from './approval.ts'
-import * as authority from './authority.ts'
+import type * as authority from './authority.ts'
 import { Book, type Shelf } from './book.ts'
-import * as breakglass from './breakglass.ts'
-import * as build from './build.ts'
+import type * as breakglass from './breakglass.ts'
+import type * as build from './build.ts'
 import type { Commit } from './commit.ts'
-import * as delegation from './delegation.ts'
-import * as environment from './environment.ts'
-import * as erasure from './erasure.ts'
-import * as freeze from './freeze.ts'
-import * as grant from './grant.ts'
-import * as group from './group.ts'
-import * as identity from './identity.ts'
-import * as idp from './idp.ts'
-import * as inquiry from './inquiry.ts'
-import * as issuer from './issuer.ts'
-import * as key from './key.ts'
+import type * as delegation from './delegation.ts'
+import type * as environment from './environment.ts'
+import type * as erasure from './erasure.ts'
+import { fold } from './fold.ts'
+import type * as freeze from './freeze.ts'
+import type * as grant from './grant.ts'
+import type * as group from './group.ts'
+import type * as identity from './identity.ts'
+import type * as idp from './idp.ts'
+import type * as issuer from './issuer.ts'
+import type * as key from './key.ts'
 import type { Leaf } from './leaf.ts'
-import * as log from './log.ts'
-import * as login from './login.ts'
-import * as network from './network.ts'
-import * as policy from './policy.ts'
-import * as principal from './principal.ts'
-import * as release from './release.ts'
-import * as repository from './repository.ts'
-import * as role from './role.ts'
-import * as scim from './scim.ts'
-import * as search from './search.ts'
-import * as secret from './secret.ts'
-import * as target from './target.ts'
+import type * as log from './log.ts'
+import type * as login from './login.ts'
+import type * as network from './network.ts'
+import type * as policy from './policy.ts'
+import type * as principal from './principal.ts'
+import type * as release from './release.ts'
+import type * as repository from './repository.ts'
+import type * as role from './role.ts'
+import type * as scim from './scim.ts'
+import type * as search from './search.ts'
+import type * as secret from './secret.ts'
+import type * as target from './target.ts'
 
 export type State = {
   log: log.LogFacts | undefined
@@ -135,73 +133,10 @@ function apply(state: State, leaf: Leaf, leafIndex: number): void {
   alert.observe(state, leaf, leafIndex)
 }
 
-function fold(state: State, { event, command, caller, at }: Leaf, leafIndex: number): void {
-  const room = event.type.split('.')[0]!
-  switch (room) {
-    case 'account':
-      return account.apply(state, event as account.AccountEvent, leafIndex)
-    case 'alert':
-      return alert.apply(state, event as alert.AlertEvent, at, leafIndex)
-    case 'approval':
-      return approval.apply(state, event as approval.ApprovalEvent, at, leafIndex)
-    case 'breakglass':
-      return breakglass.apply(state, event as breakglass.BreakglassEvent, at, leafIndex)
-    case 'authority':
-      return authority.apply(state, event as authority.AuthorityEvent, at, leafIndex)
-    case 'build':
-      return build.apply(state, event as build.BuildEvent, at, leafIndex)
-    case 'delegation':
-      return delegation.apply(state, event as delegation.DelegationEvent, at, leafIndex)
-    case 'environment':
-      return environment.apply(state, event as environment.EnvironmentEvent, leafIndex)
-    case 'erasure':
-      return erasure.apply(state, event as erasure.ErasureEvent, at, leafIndex)
-    case 'freeze':
-      return freeze.apply(state, event as freeze.FreezeEvent, at, leafIndex)
-    case 'grant':
-      return grant.apply(state, event as grant.GrantEvent, at, leafIndex)
-    case 'group':
-      return group.apply(state, event as group.GroupEvent, leafIndex)
-    case 'identity':
-      return identity.apply(state, event as identity.IdentityEvent, at, leafIndex)
-    case 'idp':
-      return idp.apply(state, event as idp.IdpEvent, at, leafIndex)
-    case 'inquiry':
-      return inquiry.apply(state, event as inquiry.InquiryEvent, at, leafIndex)
-    case 'issuer':
-      return issuer.apply(state, event as issuer.IssuerEvent, leafIndex)
-    case 'key':
-      return key.apply(state, event as key.KeyEvent, at, leafIndex)
-    case 'log':
-      return log.apply(state, event as log.LogEvent, leafIndex)
-    case 'login':
-      return login.apply(state, event as login.LoginEvent, command, at, leafIndex)
-    case 'network':
-      return network.apply(state, event as network.NetworkEvent, leafIndex)
-    case 'policy':
-      return policy.apply(state, event as policy.PolicyEvent, at, leafIndex)
-    case 'principal':
-      return principal.apply(state, event as principal.PrincipalEvent, caller.id, at, leafIndex)
-    case 'release':
-      return release.apply(state, event as release.ReleaseEvent, at, leafIndex)
-    case 'repository':
-      return repository.apply(state, event as repository.RepositoryEvent, at, leafIndex)
-    case 'role':
-      return role.apply(state, event as role.RoleEvent, at, leafIndex)
-    case 'scim':
-      return scim.apply(state, event as scim.ScimEvent, leafIndex)
-    case 'search':
-      return search.apply(state, event as search.SearchEvent, leafIndex)
-    case 'secret':
-      return secret.apply(state, event as secret.SecretEvent, at, leafIndex)
-    case 'target':
-      return target.apply(state, event as target.TargetEvent, leafIndex)
-  }
-}
-
 /** Before the first leaf. Records go to `shelf` as somebody moves them there, if there is one. */
 export function empty(shelf?: Shelf): State {
   return {
+    ...emptyBooks(shelf),
     log: undefined,
     policy: undefined,
     at: 0,
@@ -212,11 +147,7 @@ export function empty(shelf?: Shelf): State {
     bindings: new Map(),
     groups: new Map(),
     networks: new Map(),
-    logins: new Book('logins', shelf),
     jobs: new Map(),
-    bearers: new Book('bearers', shelf, true),
-    spentTokens: new Book('spentTokens', shelf, true),
-    spentChallenges: new Book('spentChallenges', shelf),
     issuers: new Map(),
     idps: new Map(),
     identities: new Map(),
@@ -230,19 +161,10 @@ export function empty(shelf?: Shelf): State {
     targets: new Map(),
     authorities: new Map(),
     secrets: new Map(),
-    commits: new Book('commits', shelf),
-    firstCommits: new Book('firstCommits', shelf),
-    builds: new Book('builds', shelf),
-    rebuilds: new Book('rebuilds', shelf),
-    releases: new Book('releases', shelf, true),
     openReleases: new Map(),
-    fingerprints: new Book('fingerprints', shelf),
-    releasesOf: new Book('releasesOf', shelf),
     deployed: new Map(),
-    grants: new Book('grants', shelf, true),
     lent: new Map(),
     recalled: new Map(),
-    alerts: new Book('alerts', shelf, true),
     openAlerts: new Map(),
     due: new Map(),
     assignments: new Map(),
@@ -251,6 +173,24 @@ export function empty(shelf?: Shelf): State {
     waitingPolicies: new Map(),
     searches: new Map(),
   }
+}
+
+function emptyBooks(shelf: Shelf | undefined) {
+  return {
+    logins: new Book('logins', shelf),
+    bearers: new Book('bearers', shelf, true),
+    spentTokens: new Book('spentTokens', shelf, true),
+    spentChallenges: new Book('spentChallenges', shelf),
+    commits: new Book('commits', shelf),
+    firstCommits: new Book('firstCommits', shelf),
+    builds: new Book('builds', shelf),
+    rebuilds: new Book('rebuilds', shelf),
+    releases: new Book('releases', shelf, true),
+    fingerprints: new Book('fingerprints', shelf),
+    releasesOf: new Book('releasesOf', shelf),
+    grants: new Book('grants', shelf, true),
+    alerts: new Book('alerts', shelf, true),
+  } satisfies Partial<State>
 }
 
 /** The state as JSON, for a snapshot. Maps become lists of pairs, in their order, so that `parseState` gives the same state. */
