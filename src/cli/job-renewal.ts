@@ -53,7 +53,7 @@ function mayPass(failure: unknown): boolean {
 }
 
 /** One renewal; the instant until which the login is good from here on. */
-export async function renew({ client, login, key }: Job, { env }: Pick<Terminal, 'env'>): Promise<string> {
+async function renew({ client, login, key }: Job, { env }: Pick<Terminal, 'env'>): Promise<string> {
   const { audience } = await client.discover()
   const token = await obtainToken(env, audience)
   if (readClaims(token)['jti'] === login.claims['jti'])
