@@ -8,8 +8,9 @@ import { decide } from '../../src/domain/decide.ts'
 import type { Given } from '../../src/domain/leaf.ts'
 import { networksOf } from '../../src/domain/network.ts'
 import { keepsAdministrators } from '../../src/domain/question.ts'
+import type { PolicySet } from '../../src/policy/policy.ts'
 import { mustLoad, readShipped } from '../policy/shipped.ts'
-import { ana, artifact, callerOf, company, given, job, li, mara, NOON, policies, release, type World } from './given.ts'
+import { ana, artifact, callerOf, company, given, job, li, mara, NOON, release, type World } from './given.ts'
 
 const example = (name: string) =>
   mustLoad({
@@ -28,7 +29,7 @@ const MINUTE = 60_000
 type More = { readonly given?: Given; readonly at?: number; readonly isDeviceBound?: boolean }
 
 /** Under other policies than those of the world; nothing is applied. */
-function would(set: typeof policies, { state }: World, id: string, command: Command, more: More = {}) {
+function would(set: PolicySet, { state }: World, id: string, command: Command, more: More = {}) {
   const { given: facts = {}, at = NOON, isDeviceBound = false } = more
   const claims = { credentialId: 'mara', isUserVerified: true, isOverStatement: true, isDeviceBound }
   return decide({ command, caller: callerOf(id), claims, given: facts, at }, state, set)
@@ -112,6 +113,11 @@ test('a login keeps whether its passkey can leave its device, and hands it on to
   const claims = { credentialId: 'mara', isUserVerified: true, isDeviceBound: true }
   world.when(mara, open('login:0000000000aaaa', 'a'), { claims })
   world.when(mara, open('login:0000000000bbbb', 'b'), { claims: { ...claims, isDeviceBound: false } })
+  const own = world.state.logins.get(callerOf(mara).login!)!
+  world.state.logins.set(own.id, { ...own, isDeviceBound: true })
+  const lent = { type: 'lend login', login: 'login:0000000000cccc', expiresAt: NOON + MINUTE } as const
+  world.when(mara, { ...lent, bearerDigest: `sha256:${'c'.repeat(64)}` })
+  expect(world.state.logins.get(lent.login)).toMatchObject({ method: 'code', isDeviceBound: true })
   const bound = ['login:0000000000aaaa', 'login:0000000000bbbb'].map((id) => world.state.logins.get(id)?.isDeviceBound)
   expect(bound).toEqual([true, undefined])
 })
