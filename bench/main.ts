@@ -4,7 +4,8 @@
  *     ledger.1024        21400 leaves/s      goal >= 20000       met
  *
  * `BENCH_LEAVES` sets how long the logs are (10,000,000 takes some ten minutes and 9 GB), `BENCH_ROWS` how many rows are searched,
- * `BENCH_BATCH_MS` for how long observations are sent to each server, `BENCH_LOGIN_MS` for how long jobs come, `BENCH_START_LEAVES` over how many an instance starts besides.
+ * `BENCH_BATCH_MS` for how long observations are sent to each server, `BENCH_LOGIN_MS` for how long jobs come, `BENCH_START_LEAVES`
+ * over how many an instance starts besides.
  */
 
 import { globSync } from 'node:fs'
