@@ -46,7 +46,9 @@ async function inThread(task: ReplayTask): Promise<PolicyReplayReport> {
   const late = () => told.reject(new StoreError('busy', 'asking all of history takes too long; choose fewer days'))
   const timer = setTimeout(late, DEADLINE_MS)
   worker.on('message', told.resolve)
-  worker.on('error', (error) => told.reject(new StoreError('closed', `history could not be asked: ${error.message}`)))
+  worker.on('error', (error: Error) =>
+    told.reject(new StoreError('closed', `history could not be asked: ${error.message}`)),
+  )
   worker.on('exit', () => told.reject(new StoreError('closed', 'history was not asked to its end')))
   try {
     const answer = await told.promise

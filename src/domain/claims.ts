@@ -107,11 +107,8 @@ export async function claimsOf(
     case 'activate policy':
       return claimPolicy(command, jsonOf(exhibits.one('policies')), state)
     case 'agree to policy':
-    case 'decline policy': {
-      const asked = state.waitingPolicies.get(String(command.asked))
-      const proof = asked && claimStatement(policy.textOf(asked, state), exhibits, state)
-      return proof && claimPolicyAnswer(asked, proof, jsonOf(exhibits.one('policies')), state)
-    }
+    case 'decline policy':
+      return claimPolicyStep(command.asked, exhibits, state)
     case 'record push':
       return claimCommits(exhibits.one('commits'), exhibits.all('openpgp-key'), at)
     case 'stamp log':
@@ -172,6 +169,16 @@ function claimAgreement(
 ): AssertionClaims | Refusal | undefined {
   const request = state.waitingErasures.get(String(asked))
   return request && claimStatement(erasure.textOf(request, state), exhibits, state)
+}
+
+function claimPolicyStep(
+  leafIndex: number,
+  exhibits: Exhibits,
+  state: ReadonlyState,
+): policy.PolicyAnswerClaims | Refusal | undefined {
+  const asked = state.waitingPolicies.get(String(leafIndex))
+  const proof = asked && claimStatement(policy.textOf(asked, state), exhibits, state)
+  return proof && claimPolicyAnswer(asked, proof, jsonOf(exhibits.one('policies')), state)
 }
 
 /** A signature over another statement is a verified person's mistake, or an attack on them: claimed as such, and refused in a leaf. */

@@ -13,6 +13,7 @@ import { Pill } from '../part/pill.tsx'
 import { ProofLink } from '../part/proof-link.tsx'
 import table from '../part/table.module.css'
 import { cutDigest } from '../part/words.ts'
+import { Activations } from './activations.tsx'
 import { Erasures } from './erasures.tsx'
 import { InviteDialog } from './invite-dialog.tsx'
 import styles from './people.module.css'
@@ -39,6 +40,7 @@ export function PeoplePage() {
       }
       lead={administers || isRefused ? undefined : 'Only an administrator can invite, give roles or revoke.'}
     >
+      {administers && <Activations />}
       {administers && <Erasures />}
       <div className={styles.card}>
         <Answer query={people}>
