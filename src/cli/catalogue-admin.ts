@@ -117,7 +117,7 @@ export const admin: readonly Declaration[] = [
     ],
     examples: [
       [
-        'countersign target add npm --kind secret --address registry.npmjs.org:443 --variable NPM_TOKEN --rotate-after-days 90',
+        'countersign target add npm --kind secret --address packages.acme.test:443 --variable NPM_TOKEN --rotate-after-days 90',
         'a secret that cannot be avoided',
       ],
       [

@@ -244,4 +244,4 @@ export async function handOver(office: Office, token: string): Promise<Answer> {
   return office.post('/api/v1/logins', { method: 'code', code: body.code, verifier: VERIFIER })
 }
 
-const SECRET_TARGET = { target: 'npm', kind: 'secret', address: 'registry.npmjs.org:443', variable: 'NPM_TOKEN' }
+const SECRET_TARGET = { target: 'npm', kind: 'secret', address: 'packages.acme.test:443', variable: 'NPM_TOKEN' }
