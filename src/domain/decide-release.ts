@@ -51,17 +51,10 @@ export function decideAboutRelease(
   policies: PolicySet,
 ): Decision {
   const release = state.releases.get(idOf(command, state) ?? '')
-  const environment = release && state.environments.get(release.environment)
   const proof = claims as approval.AssertionClaims | undefined
   const asker = signerOf(by, proof, given, state, at)
-  const ask = (action: string, facts: (of: Release) => Parameters<typeof q.ask>[4]) => {
-    if (!release || !environment) return q.unasked
-    const place = q.within('Release', release.release, environment, release.repository)
-    return q.ask(policies, asker, action, place, {
-      ...facts(release),
-      environment: q.environmentReference(environment),
-    })
-  }
+  const ask = (action: string, facts: (of: Release) => Context) =>
+    askAbout(release, { asker, action, facts }, state, policies)
   switch (command.type) {
     case 'give approval':
     case 'decline release': {
@@ -98,6 +91,26 @@ export function decideAboutRelease(
       return breakglass.review(command, by, proof, answer, state, at)
     }
   }
+}
+
+type Context = Parameters<typeof q.ask>[4]
+type Asking = {
+  readonly asker: q.Asker
+  readonly action: string
+  readonly facts: (of: Release) => Context
+}
+
+function askAbout(
+  release: Release | undefined,
+  { asker, action, facts }: Asking,
+  state: State,
+  policies: PolicySet,
+): q.Answered {
+  const environment = release && state.environments.get(release.environment)
+  if (!environment) return q.unasked
+  const place = q.within('Release', release.release, environment, release.repository)
+  const context = { ...facts(release), environment: q.environmentReference(environment) }
+  return q.ask(policies, asker, action, place, context)
 }
 
 /** What signs is looked at, and not what opened the login. */

@@ -139,7 +139,7 @@ test('a decline and a change of the policies break their stations', () => {
   changed.state.policy = { digest: digest('f'), activatedAt: NOON, leafIndex: 99 }
   expect(lastStations(changed)).toEqual([
     'broken: the policies changed since it was asked',
-    'broken: void: the policies changed',
+    'broken: void: what it was asked under changed',
     'todo: not yet',
   ])
   const found = changed.state.releases.get(release)!
