@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { replayLog } from '../../src/control/replay.ts'
 import { PAYLOAD_TYPE } from '../../src/domain/statement.ts'
 import { Office } from './office.ts'
 import { ENVIRONMENT, requestRelease, setUp } from './story.ts'
@@ -58,4 +59,5 @@ test('an environment with rules takes one yes of each, of whoever stands in for 
   ])
   const ended = await office.ask('DELETE', `/api/v1/delegations/${given.body.result.delegation}`, { as: cleo.token })
   expect(ended.body.type).toBe('delegation.ended')
+  expect(await replayLog({ path: office.company.directory })).toMatchObject({ different: [], withheld: [] })
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { replayLog } from '../../src/control/replay.ts'
 import { Office, type Worker } from './office.ts'
 import { requestRelease, setUp } from './story.ts'
 
@@ -44,4 +45,5 @@ test('a person breaks the glass for a release that waits; the job goes on; anoth
     'allowed',
     'refused',
   ])
+  expect(await replayLog({ path: office.company.directory })).toMatchObject({ different: [], withheld: [] })
 })
