@@ -21,6 +21,7 @@ export const start: readonly Declaration[] = [
     options: [
       softwarePasskey,
       { flags: '--browser', text: 'wait for the browser even without a terminal' },
+      { flags: '--device', text: 'show a code to confirm elsewhere (as over SSH, or without a screen)' },
       { flags: '--log-key <vkey>', text: 'pin this key of the log, instead of trusting the first one seen' },
     ],
     examples: [

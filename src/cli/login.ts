@@ -4,6 +4,7 @@ import * as z from '../bytes/schema.ts'
 import { openPage } from './browser.ts'
 import type { Client } from './client.ts'
 import { formatWho, opened, shown, type Opened, type Receipt } from './contract.ts'
+import { isWithoutBrowser, signInByCode } from './device-login.ts'
 import { Failure } from './failure.ts'
 import { strangerClient, writeLogin, type ServerOptions } from './login-file.ts'
 import { openLoopback } from './loopback.ts'
@@ -18,6 +19,7 @@ import { parseKey } from '../tlog/key.ts'
 export interface LoginOptions extends ServerOptions {
   readonly softwarePasskey?: string
   readonly browser?: boolean
+  readonly device?: boolean
   readonly logKey?: string
 }
 
@@ -58,7 +60,10 @@ export async function signInHere(client: Client, file: string): Promise<Receipt<
   return await client.post('/api/v1/logins', { method: 'passkey', assertion }, opened)
 }
 
-async function signInThere(client: Client, { browser }: LoginOptions, terminal: Terminal): Promise<Receipt<Opened>> {
+async function signInThere(client: Client, options: LoginOptions, terminal: Terminal): Promise<Receipt<Opened>> {
+  const { browser, device } = options
+  if (device || (terminal.isInteractive && !browser && isWithoutBrowser(terminal.env)))
+    return await signInByCode(client, terminal)
   if (!terminal.isInteractive && !browser) {
     throw new Failure('usage', 'no_terminal', 'signing in needs a person at a terminal', {
       next: 'pass --software-passkey FILE, or --browser to print the page and wait for it',

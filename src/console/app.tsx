@@ -7,6 +7,7 @@ import { Problem } from './api/client.ts'
 import { useLogin, useSetup } from './api/query.ts'
 import { ApprovalsPage } from './approval/approvals-page.tsx'
 import { CliLoginPage } from './door/cli-login-page.tsx'
+import { DevicePage } from './door/device-page.tsx'
 import { Door } from './door/door.tsx'
 import { EnrolPage } from './door/enrol-page.tsx'
 import { SignedInPage } from './door/idp.tsx'
@@ -27,6 +28,7 @@ import { TrailPage } from './trail/trail-page.tsx'
 export function App() {
   const place = usePlace()
   if (place.page === 'enrol') return <EnrolPage />
+  if (place.page === 'device') return <DevicePage />
   if (place.page === 'signed-in') return <SignedInPage />
   if (place.page === 'sign-in') return <SignInPage next={place.next} />
   return <Inside place={place} />

@@ -14,6 +14,7 @@ export type Place =
   | { readonly page: 'people'; readonly person?: string }
   | { readonly page: 'sign-in'; readonly next?: string }
   | { readonly page: 'signed-in' }
+  | { readonly page: 'device' }
   | { readonly page: 'enrol' }
   | { readonly page: 'cli-login'; readonly port: string; readonly state: string; readonly challenge: string }
   | { readonly page: 'nowhere' }
@@ -47,6 +48,8 @@ export function parsePlace(url: URL): Place {
       return withKnown({ page: 'people' }, { person: text('person') })
     case 'sign-in':
       return withKnown({ page: 'sign-in' }, { next: text('next') })
+    case 'device':
+      return { page: 'device' }
     case 'signed-in':
       return { page: 'signed-in' }
     case 'enrol':

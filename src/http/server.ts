@@ -41,6 +41,7 @@ import { logins } from './logins.ts'
 import { renewals } from './job-login.ts'
 import { Metrics } from './metrics.ts'
 import { refuseOtherMethods } from './method.ts'
+import { deviceLogins } from './device-login.ts'
 import { describeApi } from './openapi.ts'
 import { networks } from './networks.ts'
 import { observations } from './observations.ts'
@@ -121,7 +122,7 @@ function routes(desk: Desk, metrics: Metrics, times: StreamTimes): () => void {
   renewals(desk)
   accounts(desk)
   loginCodes(desk, codes)
-  for (const room of [idps, idpLogins, backchannelLogout, scim]) room(desk)
+  for (const room of [idps, idpLogins, backchannelLogout, deviceLogins, scim]) room(desk)
   const who = [enrolments, people, revocations, roles, groups, networks, keys]
   const rooms = [issuers, repositories, environments, targets, policies, activations]
   const flow = [

@@ -42,6 +42,7 @@ const PAGES = [
   '/enrol',
   '/sign-in',
   '/signed-in',
+  '/device',
   '/cli-login',
 ]
 

@@ -18,6 +18,8 @@ const FAST = { burst: 1e6, perSecond: 1e6 }
 const bodies = (): Readonly<Record<string, object>> => ({
   'POST /api/v1/logins': { method: 'code', code: 'c'.repeat(43), verifier: 'v'.repeat(43) },
   'POST /api/v1/logins/idp': { idp: 'acme' },
+  'POST /api/v1/logins/devices/polls': { device: 'd', verifier: 'v'.repeat(43) },
+  'POST /api/v1/logins/devices/:code/confirmation': { assertion: ASSERTION },
   'POST /api/v1/enrolments/idp': { state: 's'.repeat(43), code: 'c' },
   'POST /api/v1/logins/current/renewals': { token: 't', proof: 'AAAA' },
   'POST /api/v1/logins/codes': { challenge: 'c'.repeat(43), redirectPort: 5000, state: 's'.repeat(16) },
@@ -69,6 +71,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   ':id': '@ben',
   ':idp': 'acme',
   ':client': 'acme',
+  ':code': 'BBBB-BBBB',
   ':role': 'approver',
   ':scope': 'environment:production',
   ':group': 'payments',
@@ -104,6 +107,8 @@ const ANYONE = [
   'POST /api/v1/logins/idp',
   'POST /api/v1/enrolments',
   'POST /api/v1/enrolments/idp',
+  'POST /api/v1/logins/devices/polls',
+  'POST /api/v1/logins/devices/:code/confirmation',
 ]
 const isAnyone = ({ name }: Route) => ANYONE.includes(name)
 const isDoor = ({ name }: Route) => name === 'POST /api/v1/pushes'
@@ -134,7 +139,8 @@ async function each(
 }
 
 /** Routes whose example names something that does not exist, so that there is nothing to ask the ledger. */
-const NOTHING_TO_ASK = /identities|renewals|logins\/idp$|releases\/|freezes\/|builds|codes|grants$|roles\/:role/
+const NOTHING_TO_ASK =
+  /identities|renewals|logins\/(?:idp|devices)|releases\/|freezes\/|builds|codes|grants$|roles\/:role/
 
 const takesBody = (route: Route) => route.method === 'POST' && !isDoor(route) && !takesLines(route)
 

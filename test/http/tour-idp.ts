@@ -1,5 +1,6 @@
 /** The part of the tour that leads past an identity provider, a real one. */
 
+import { createHash } from 'node:crypto'
 import { ORIGIN } from '../world/company.ts'
 import { Browser, CLIENT_ID, CLIENT_SECRET, IdentityProvider } from '../world/identity-provider.ts'
 import type { Answer } from './office.ts'
@@ -11,6 +12,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 /** Its own word for who signed out is caught on its way, and told here. */
 export async function tourIdp({ office, ana }: Pick<Story, 'office' | 'ana'>): Promise<void> {
   const told: string[] = []
+  await tourDevice({ office, ana })
   await using provider = await IdentityProvider.open({ redirectUri: BACK, onLogout: (token) => void told.push(token) })
   await office.get('/api/v1/idps')
   const trusted = { idp: 'acme', issuer: provider.issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET }
@@ -45,4 +47,15 @@ export async function tourIdp({ office, ana }: Pick<Story, 'office' | 'ana'>): P
     const answer = await finish(Object.fromEntries(back.searchParams), { cookie, origin: ORIGIN })
     if (answer.status !== 201) throw new Error(answer.text)
   }
+}
+
+async function tourDevice({ office, ana }: Pick<Story, 'office' | 'ana'>): Promise<void> {
+  const verifier = 'v'.repeat(43)
+  const challenge = createHash('sha256').update(verifier).digest('base64url')
+  const query = new URLSearchParams({ challenge, host: 'a computer', program: 'countersign' })
+  const { body: asked } = await office.get(`/api/v1/logins/devices?${query}`)
+  const path = `/api/v1/logins/devices/${asked.userCode}`
+  const { body: shown } = await office.get(path)
+  await office.post(`${path}/confirmation`, { assertion: office.sign(ana, shown.challenge) })
+  await office.post('/api/v1/logins/devices/polls', { device: asked.device, verifier })
 }
