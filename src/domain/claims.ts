@@ -90,15 +90,10 @@ export async function claimsOf(
     case 'give approval':
     case 'decline release':
       return claimApproval(command.release, exhibits, state)
-    case 'break glass': {
-      const asked = state.releases.get(command.release)
-      return asked && claimStatement(breakglass.breakText(asked, state), exhibits, state)
-    }
-    case 'review break-glass': {
-      const open = state.breakglasses.get(command.breakglass)
-      const asked = open && state.releases.get(open.release)
-      return asked && claimStatement(breakglass.reviewText(open, asked, command.verdict, state), exhibits, state)
-    }
+    case 'break glass':
+      return claimBreak(command.release, exhibits, state)
+    case 'review break-glass':
+      return claimReview(command, exhibits, state)
     case 'agree to erasure':
     case 'decline erasure':
       return claimAgreement(command.asked, exhibits, state)
@@ -169,6 +164,23 @@ function claimAgreement(
 ): AssertionClaims | Refusal | undefined {
   const request = state.waitingErasures.get(String(asked))
   return request && claimStatement(erasure.textOf(request, state), exhibits, state)
+}
+
+function claimBreak(release: string, exhibits: Exhibits, state: ReadonlyState): AssertionClaims | Refusal | undefined {
+  const asked = state.releases.get(release)
+  return asked && claimStatement(breakglass.breakText(asked, state), exhibits, state)
+}
+
+type Review = Extract<Command, { type: 'review break-glass' }>
+
+function claimReview(
+  { breakglass: id, verdict }: Review,
+  exhibits: Exhibits,
+  state: ReadonlyState,
+): AssertionClaims | Refusal | undefined {
+  const open = state.breakglasses.get(id)
+  const asked = open && state.releases.get(open.release)
+  return asked && claimStatement(breakglass.reviewText(open, asked, verdict, state), exhibits, state)
 }
 
 function claimPolicyStep(
