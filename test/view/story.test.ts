@@ -115,7 +115,8 @@ test('a release is found by its fingerprint, however it is typed', async () => {
 test('the overview names what needs whom', async () => {
   const { views, people } = story
   const ofLi = shape.overview.parse(await views.overview(people.li.caller))
-  expect(ofLi.needsYou.map(({ kind }) => kind)).toEqual(['approval', 'alert'])
+  // One alert for the push, and one for the roles that came with four invitations in a row.
+  expect(ofLi.needsYou.map(({ kind }) => kind)).toEqual(['approval', 'alert', 'alert'])
   expect(ofLi.privilege).toEqual({ grantsLive: 0, peopleWithRoles: 4, jobsLive: 1 })
   expect(ofLi.last24h.byReason).toEqual(
     expect.arrayContaining([
@@ -124,7 +125,7 @@ test('the overview names what needs whom', async () => {
     ]),
   )
   expect(ofLi.last24h.refused).toBe(3)
-  expect((await views.overview(people.ivo.caller)).needsYou.map(({ kind }) => kind)).toEqual(['alert'])
+  expect((await views.overview(people.ivo.caller)).needsYou.map(({ kind }) => kind)).toEqual(['alert', 'alert'])
 })
 
 test('a leaf is shown whole, with a proof and its neighbours', async () => {
