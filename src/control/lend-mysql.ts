@@ -22,8 +22,9 @@ export async function mintAccount(
   target: Target,
   url: string,
 ): Promise<Pick<MysqlCredential, 'kind' | 'user' | 'password' | 'database' | 'variable' | 'certificate'>> {
-  const { parentRole, database = 'mysql', variable, certificate } = target
-  if (!parentRole) throw new Error(`target ${target.target} names no parent role; define it again with one`)
+  const { parentRole, database, variable, certificate } = target
+  if (!parentRole || !database)
+    throw new Error(`target ${target.target} names no database or parent role; define it again with both`)
   const password = mysql.createPassword()
   await mysql.createAccount({ admin: adminOf(url), name, password, role: parentRole })
   const named = { ...(variable && { variable }), ...(certificate && { certificate }) }

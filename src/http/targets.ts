@@ -129,11 +129,14 @@ function hostCertificates(desk: Desk): void {
 type Target = Omit<z.output<typeof body>, 'principals' | 'adminFile'>
 
 function judge(target: Target): Problem | undefined {
-  const { kind, parentRole, hostKey, audience, account, certificate, variable, repository, permissions } = target
+  const { kind, parentRole, hostKey, audience, account, certificate, variable, repository, permissions, database } =
+    target
   if (kind === 'oidc' && audience === undefined)
     return problem('malformed', 'body.audience: a token is for somebody; name whom')
   if (kind === 'x509' && (account?.length ?? 0) > 64)
     return problem('malformed', 'body.account: a common name has at most 64 characters')
+  if (kind === 'mysql' && database === undefined)
+    return problem('malformed', 'body.database: name the database that a job works in')
   if (kind === 'secret' && variable === undefined)
     return problem('malformed', 'body.variable: name the variable under which a job finds the secret')
   if (kind === 'github' && (repository === undefined || Object.keys(permissions ?? {}).length === 0))
