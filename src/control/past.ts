@@ -1,6 +1,6 @@
 /** What was true once: each leaf of a stored log with the state before it, folded by the function that live traffic uses. */
 
-import { read, type Leaf } from '../domain/leaf.ts'
+import { reread, type Leaf } from '../domain/leaf.ts'
 import { replay, type State } from '../domain/state.ts'
 import { StoreError } from '../store/error.ts'
 import { openEvidence, type EvidenceStore } from '../store/evidence.ts'
@@ -36,7 +36,7 @@ export async function openPast(path: string): Promise<Past> {
       if (!stored) throw new StoreError('damaged', `leaf ${leafIndex} was changed on the disk: countersign restore`)
       // The tree is read to its end: only there it can be held against what was signed.
       if (leafIndex >= size) continue
-      const leaf = read(stored.bytes)
+      const leaf = parse(stored.bytes, leafIndex)
       yield { leafIndex, leaf, bytes: stored.bytes, state: fold.state }
       fold.apply(leaf, leafIndex)
     }
@@ -44,6 +44,15 @@ export async function openPast(path: string): Promise<Past> {
     if (problems.length > 0) throw new StoreError('damaged', problems[0]!)
   }
   return { size: tree.endSize, evidence: await openEvidence(log.evidenceDirectory), moments }
+}
+
+/** Nothing is decided by it: whether these are the leaves that were checked once and signed, the end of the tree says. */
+function parse(bytes: Uint8Array, leafIndex: number): Leaf {
+  try {
+    return reread(bytes)
+  } catch {
+    throw new StoreError('damaged', `leaf ${leafIndex} was changed on the disk: countersign restore`)
+  }
 }
 
 /** The state that the leaves before `leafIndex` fold to. Memory is that of such a state; time is that of so many leaves. */

@@ -108,7 +108,11 @@ export class PolicyReplay {
     if (!then) return undefined
     const was = askAgain(verdict, leaf, state, then)
     if (was && isSame(was.policy?.determining, verdict.determining)) {
-      const pairs = [...askedBefore(leaf, state), verdict].map((asked) => this.#compareOne(asked, leaf, state, then))
+      const last = this.#ask(verdict, leaf, state)
+      const pairs = [
+        ...askedBefore(leaf, state).map((asked) => this.#compareOne(asked, leaf, state, then)),
+        last && { ...last, wasAllowed: was.isAllowed },
+      ]
       const first = pairs.find((pair) => !pair || pair.wasAllowed !== pair.isAllowed)
       return pairs.includes(undefined) ? undefined : (first ?? pairs.at(-1))
     }
