@@ -41,8 +41,12 @@ export const aboutPeople: readonly Rule[] = [
   ),
   each(
     'identities',
-    'One row for each person invited, enrolled or revoked, and each signing key enrolled, removed or refused.',
-    ['principal.invited', 'principal.enrolled', 'principal.revoked', 'key.enrolled', 'key.removed', 'key.refused'],
+    'One row for each person invited, provisioned by a directory, described or released by it, enrolled or revoked; each signing key enrolled, removed or refused; and each identity elsewhere that was linked or removed.',
+    [
+      ...['principal.invited', 'principal.enrolled', 'principal.revoked', 'key.enrolled', 'key.removed', 'key.refused'],
+      ...['scim.provisioned', 'scim.described', 'scim.released', 'identity.linked', 'identity.removed'],
+      ...['account.linked', 'account.unlinked'],
+    ],
     ['person', 'principal', 'roles', 'fingerprint', 'format'],
   ),
   each(
@@ -69,9 +73,13 @@ export const aboutRest: readonly Rule[] = [
   ),
   each(
     'settings',
-    'One row for each issuer, repository, environment, target and network that was registered, defined, changed or removed, and each freeze of an environment.',
+    'One row for each issuer, identity provider, directory, repository, environment, target and network that was registered, defined, changed or removed, and each freeze of an environment.',
     [
       'issuer.trusted',
+      'idp.trusted',
+      'idp.removed',
+      'scim.trusted',
+      'scim.removed',
       'repository.registered',
       'environment.defined',
       'target.defined',
@@ -113,8 +121,8 @@ export const aboutRest: readonly Rule[] = [
   ),
   each(
     'logins',
-    'One row for each login opened, renewed, ended or refused.',
-    ['login.opened', 'login.renewed', 'login.ended', 'login.refused'],
+    'One row for each login opened, renewed, ended or refused, and each time that an identity provider ended some.',
+    ['login.opened', 'login.renewed', 'login.ended', 'login.refused', 'idp.ended'],
     ['login', 'principal', 'method', 'expiresAt'],
   ),
   each(
