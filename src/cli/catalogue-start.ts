@@ -126,10 +126,7 @@ export const people: readonly Declaration[] = [
     options: [...bounds, { flags: '--reason <text>', text: 'why' }],
     examples: [
       ['countersign people role add @ana approver --reason "release team"', 'one leaf'],
-      [
-        'countersign people role add @ana approver --scope environment:staging --until 2026-12-24T18:00Z',
-        'there, and until then',
-      ],
+      ['countersign people role add @ana approver --scope environment:staging', 'there alone'],
     ],
     load: async () => await import('./people-role-add.ts'),
   },

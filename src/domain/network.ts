@@ -6,6 +6,7 @@ import { allowed, refused, type Decision } from './decision.ts'
 import * as f from './field.ts'
 import type { Answered } from './question.ts'
 import type { Reason } from './reason.ts'
+import { sourceOf } from './role.ts'
 import type { State } from './state.ts'
 
 /** Text that can be a network; whether it is one, the room says. */
@@ -81,6 +82,7 @@ export function define(
 ): Decision {
   const refuse = (reason: Reason) => refused({ type: 'network.refused', network, by, wanted: 'define' }, reason, policy)
 
+  if (sourceOf(by) !== 'direct') return refuse('wrong_principal')
   if (!cidrs.every(parseCidr)) return refuse('no_such_addresses')
   if (!networks.has(network) && networks.size >= MAX_NETWORKS) return refuse('too_many_networks')
   if (!isAllowed) return refuse('policy_refused')
@@ -101,6 +103,7 @@ export function remove(
 ): Decision {
   const refuse = (reason: Reason) => refused({ type: 'network.refused', network, by, wanted: 'remove' }, reason, policy)
 
+  if (sourceOf(by) !== 'direct') return refuse('wrong_principal')
   if (!networks.has(network)) return refuse('no_such_network')
   if (!isAllowed) return refuse('policy_refused')
   if (!isSpare) return refuse('network_needed')

@@ -152,6 +152,8 @@ test.each([
 test('networks have their bounds and are defined by administrators', () => {
   const world = given(...company)
   expect(world.when(mara, office).reason).toBe('policy_refused')
+  for (const by of ['system:scim/okta', 'system:idp/x', 'system:git-door/acme/shop'])
+    expect(world.when(by, office).reason).toBe('wrong_principal')
   expect(world.when(ana, { type: 'remove network', network: 'office' }).reason).toBe('no_such_network')
   for (let count = 0; count < 64; count += 1) world.when(ana, { ...office, network: `n${count}` })
   expect(world.when(ana, office).reason).toBe('too_many_networks')
