@@ -1,5 +1,6 @@
 /** What was true once: each leaf of a stored log with the state before it, folded by the function that live traffic uses. */
 
+import type { Digest } from '../bytes/digest.ts'
 import { reread, type Leaf } from '../domain/leaf.ts'
 import { replay, type State } from '../domain/state.ts'
 import { StoreError } from '../store/error.ts'
@@ -18,6 +19,8 @@ export type Moment = {
 export type Past = {
   readonly size: number
   readonly evidence: EvidenceStore
+  /** Of the whole tree, once all moments were asked for. */
+  rootHash(): Digest
   /** Leaf by leaf up to `size`; rejects with a StoreError `damaged` when they are not those that were signed. */
   moments(size?: number): AsyncGenerator<Moment>
 }
@@ -43,7 +46,8 @@ export async function openPast(path: string): Promise<Past> {
     tree.compareRoots(signed)
     if (problems.length > 0) throw new StoreError('damaged', problems[0]!)
   }
-  return { size: tree.endSize, evidence: await openEvidence(log.evidenceDirectory), moments }
+  const evidence = await openEvidence(log.evidenceDirectory)
+  return { size: tree.endSize, evidence, moments, rootHash: () => tree.rootHash }
 }
 
 /** Nothing is decided by it: whether these are the leaves that were checked once and signed, the end of the tree says. */
