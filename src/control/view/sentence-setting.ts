@@ -69,7 +69,11 @@ const kinds: Readonly<Record<Kind, string>> = {
   github: 'GitHub',
   secret: 'a secret',
 }
-const authorities = { oidc: 'the OIDC issuer of jobs', x509: 'the certificate authority of jobs', 'ssh-host': 'the certificate authority of hosts' }
+const authorities = {
+  oidc: 'the OIDC issuer of jobs',
+  x509: 'the certificate authority of jobs',
+  'ssh-host': 'the certificate authority of hosts',
+}
 
 export const tells: Tells<Types> = {
   'alert.fired': (event) => ({ sentence: `raised an alert: ${alertWords(event)}`, ...about('alert', event.alert) }),
