@@ -123,7 +123,7 @@ test('the command line tells each check, and exits 5 when one fails', async () =
   const bytes = await world.export()
   const good = listening('text')
   expect(await verify({ directory: kept('good', bytes), logKey: [world.key] }, good.terminal)).toBe(0)
-  expect(good.text()).toMatch(/✓ populations {3}14 lists/)
+  expect(good.text()).toMatch(/✓ populations {3}\d{2} lists/)
   expect(good.text()).toContain('✓ the package is what was signed')
   const bad = Buffer.from(bytes)
   bad[bad.indexOf('dev.countersign.approval.given.v1')]! ^= 1

@@ -25,6 +25,7 @@ import {
 } from '../../src/domain/package/manifest.ts'
 import { formatEnvelope } from '../../src/evidence/envelope.ts'
 import { isRefusal } from '../../src/evidence/refusal.ts'
+import { systemCaller } from '../../src/control/handle.ts'
 import { ed25519Signer, formatKey, NOTE_SIGNATURE, type Signer } from '../../src/tlog/key.ts'
 import { Office } from '../http/office.ts'
 import { createCommit, jobKeyLine, pushOf, requestRelease, setUp, type Story } from '../http/story.ts'
@@ -43,7 +44,9 @@ export class World implements AsyncDisposable {
   /** People, a push, a build, a release that two people agree to, its credential; an unsigned push and what is refused. */
   static async open(): Promise<World> {
     const office = await Office.open({ clock: ticking() })
-    await live(await setUp(office))
+    const story = await setUp(office)
+    await fireAlerts(office)
+    await live(story)
     await office.company.instance.log.flush()
     return new World(office)
   }
@@ -78,6 +81,15 @@ export class World implements AsyncDisposable {
 function ticking(): () => number {
   let at = Date.parse('2026-03-02T09:00:00Z')
   return () => (at += 1000)
+}
+
+/** Four people with roles within minutes: that calls for an alert, and leaving it out would be a difference. */
+async function fireAlerts({ company, port }: Office): Promise<void> {
+  for (const alert of [...port.ledger.state.due.keys()])
+    await company.ask({
+      command: { type: 'fire alert', alert: alert as `alert:${string}` },
+      caller: systemCaller('watch'),
+    })
 }
 
 async function live(story: Story): Promise<void> {
