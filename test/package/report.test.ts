@@ -33,7 +33,13 @@ test('the cover says what was checked; each sample has its page with every leaf 
     expect(html).toContain(`<h1>Sample 1: ${release}</h1>`)
     for (const leafIndex of leaves) expect(html).toContain(`<td>${leafIndex}</td>`)
   }
-  for (const fact of ['✓ populations', 'CC8.1', 'passkey-assertion sha256:', 'result</dt><dd>deployed', 'What this package covers'])
+  for (const fact of [
+    '✓ populations',
+    'CC8.1',
+    'passkey-assertion sha256:',
+    'result</dt><dd>deployed',
+    'What this package covers',
+  ])
     expect(html).toContain(fact)
   expect(html!.match(/<article /g)).toHaveLength(picks.length)
   expect(html).not.toMatch(/<script|<img|<link|<iframe|<form|href=|src=|url\(/i)

@@ -21,10 +21,7 @@ test.each<[string, Partial<Question>]>([
   ['a count that is not finite', { context: { ...sound.context, approvals: Infinity } }],
   ['a count beyond 64 bits', { context: { ...sound.context, approvals: 1e300 } }],
   ['nothing where a fact should be', { context: { ...sound.context, isOpen: null as never } }],
-  [
-    'an environment that is none',
-    { context: { ...sound.context, environment: entityRef({ type: 'Role', id: 'x' }) } },
-  ],
+  ['an environment that is none', { context: { ...sound.context, environment: entityRef({ type: 'Role', id: 'x' }) } }],
   ['no entities', { entities: [] }],
   [
     'an entity with an unknown attribute',
