@@ -2,31 +2,23 @@
 
 import type { PolicySet } from '../policy/policy.ts'
 import * as account from './account.ts'
-import * as alert from './alert.ts'
-import type { Command } from './command.ts'
 import { decideAboutErasure, isAboutErasure } from './decide-erasure.ts'
 import { decideAboutPolicy, isAboutPolicy } from './decide-policy.ts'
 import { decideAboutRelease, decideDelegation, isAboutRelease, isDelegation } from './decide-release.ts'
-import { allowed, refused, type Decision } from './decision.ts'
+import { decideAboutRecord } from './decide-record.ts'
+import { decideAboutSetting } from './decide-setting.ts'
+import type { Decision } from './decision.ts'
 import { decideAccess, isAboutAccess } from './decide-access.ts'
-import type { Event } from './event.ts'
-import * as evidence from './evidence.ts'
 import type * as f from './field.ts'
 import * as freeze from './freeze.ts'
 import * as identity from './identity.ts'
-import * as idp from './idp.ts'
 import * as key from './key.ts'
 import * as login from './login.ts'
-import { eventOf, turnAway, type Matter } from './matter.ts'
+import { turnAway, type Matter } from './matter.ts'
 import * as principal from './principal.ts'
 import * as q from './question.ts'
 import type { Answered } from './question.ts'
-import * as search from './search.ts'
-import * as secret from './secret.ts'
-import * as scim from './scim.ts'
 import type { State } from './state.ts'
-import * as target from './target.ts'
-import * as trail from './trail.ts'
 
 /** What people ask for, once `by`, the login of one, was found good on this very state. */
 export function decideForPerson(by: login.Login, matter: Matter, state: State, policies: PolicySet): Decision {
@@ -52,6 +44,16 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       ask(action, resource, { loginAgeSeconds, isSelf })
     return decideAccess(command, by.principal, judge, { state, policies, at })
   }
+  const settled =
+    decideAboutSetting(command, administer, state, at) ??
+    decideAboutRecord(
+      command,
+      by.principal as f.PersonId,
+      (action, context) => ask(action, [q.instance], context),
+      given.isNameTaken === true,
+      state,
+    )
+  if (settled) return settled
   if (isAboutPolicy(command)) return decideAboutPolicy(command, by, matter, state, policies)
   if (isAboutErasure(command)) return decideAboutErasure(command, by, matter, state, policies)
   if (isDelegation(command)) return decideDelegation(command, by, matter, state, policies)
@@ -81,56 +83,10 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
       return login.lend(command, by, ask('openLogin', [q.instance], lending), state)
     case 'end login':
       return login.end(command, by.principal, state)
-    case 'trust idp':
-      return idp.trust(command, administer('trustIdp'), state)
-    case 'remove idp':
-      return idp.remove(command, administer('removeIdp'), state)
-    case 'trust scim client':
-      return scim.trust(command, administer('trustScimClient'), state, at)
-    case 'remove scim client':
-      return scim.remove(command, administer('removeScimClient'), state)
     case 'link identity':
       return identity.linkTo(command, about('linkIdentity', command.person), state)
     case 'remove identity':
       return identity.remove(command, about('removeIdentity', command.person), state)
-    case 'trust issuer':
-      return permitted('issuer.trusted', command, administer('trustIssuer'))
-    case 'register repository':
-      return permitted('repository.registered', command, administer('registerRepository'))
-    case 'define environment':
-      return permitted('environment.defined', command, administer('defineEnvironment'))
-    case 'certify host':
-      return target.certify(command, administer('defineTarget'), state)
-    case 'keep secret':
-      return secret.keep(command, administer('defineTarget'), state)
-    case 'define target':
-      return permitted('target.defined', command, administer('defineTarget'))
-    case 'rotate log key':
-      return permitted('log.rotated', command, administer('rotateKey'))
-    case 'key authority':
-      return permitted('authority.keyed', command, administer('rotateKey'))
-    case 'repair log':
-      return permitted('log.repaired', command, administer('repairLog'))
-    case 'export evidence':
-      return evidence.giveAway(command, ask('exportEvidence', [q.instance], {}))
-    case 'read trail':
-      return trail.look(command, ask('read', [q.instance], {}))
-    case 'export trail':
-      return trail.takeAway(command, ask('exportTrail', [q.instance], {}))
-    case 'save search':
-      return search.save(
-        command,
-        by.principal as f.PersonId,
-        given.isNameTaken === true,
-        ask('saveSearch', [q.instance], {}),
-        state,
-      )
-    case 'remove search': {
-      const isOwn = state.searches.get(command.search)?.person === by.principal
-      return search.remove(command, by.principal as f.PersonId, ask('removeSearch', [q.instance], { isOwn }), state)
-    }
-    case 'acknowledge alert':
-      return alert.acknowledge(command, by.principal, ask('acknowledgeAlert', [q.instance], {}), state)
     case 'begin freeze':
       return freeze.begin(command, by.principal, inEnvironment('freezeEnvironment', command.environment), state, at)
     case 'end freeze':
@@ -141,8 +97,3 @@ export function decideForPerson(by: login.Login, matter: Matter, state: State, p
 }
 
 const lending = { method: 'code', userVerified: true, eventName: '', tokenReused: false, repositoryKnown: false }
-
-function permitted(type: Event['type'], command: Command, { isAllowed, policy: verdict }: Answered): Decision {
-  if (!isAllowed) return refused({ type: 'principal.refused', wanted: command.type }, 'policy_refused', verdict)
-  return allowed(eventOf(type, command), verdict)
-}

@@ -117,22 +117,6 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
   const { command, caller, claims, given, at } = matter
   if (isAboutAccess(command)) return decideForDirectory(command, caller.id, matter, { state, policies })
   switch (command.type) {
-    case 'create log':
-      return state.log ? turnAway(matter, 'wrong_principal') : recorded(eventOf('log.created', command))
-    case 'open log':
-      return recorded(eventOf('log.opened', command))
-    case 'rotate log key':
-      return recorded(eventOf('log.rotated', command))
-    case 'stamp log':
-      return log.stamp(command, claims as log.StampClaims, state) ?? turnAway(matter, 'wrong_principal')
-    case 'key authority':
-      return recorded(eventOf('authority.keyed', command))
-    case 'note overdue secret':
-      return secret.note(command, state, at) ?? turnAway(matter, 'wrong_principal')
-    case 'report damage':
-      return recorded(eventOf('log.damaged', command))
-    case 'summarise noise':
-      return recorded(eventOf('log.summarised', command))
     case 'activate policy':
       return policy.begin(command, claims as policy.PolicyClaims, state)
     case 'invite person':
@@ -146,11 +130,11 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
     case 'record push':
       return decidePush(matter, state, policies)
     case 'provision person':
-      return scim.provision(command, matter.caller.id, given.isHandleTaken === true, state, at)
+      return scim.provision(command, caller.id, given.isHandleTaken === true, state, at)
     case 'describe person':
-      return scim.describe(command, matter.caller.id, given.isHandleTaken === true, state, at)
+      return scim.describe(command, caller.id, given.isHandleTaken === true, state, at)
     case 'release person':
-      return scim.release(command, matter.caller.id, state, at)
+      return scim.release(command, caller.id, state, at)
     case 'revoke principal':
     case 'link identity':
       return decideForScim(command, matter, state)
@@ -158,24 +142,48 @@ function decideSystem(matter: Matter, state: State, policies: PolicySet): Decisi
       return identity.accept(command, claims as identity.IdentityClaims, state, at)
     case 'end idp logins':
       return idp.end(command, claims as idp.LogoutClaims, state)
+    case 'end job':
+      return job.end(command, state) ?? turnAway(matter, 'login_unknown')
+    default:
+      return decideNote(matter, state) ?? turnAway(matter, 'wrong_principal')
+  }
+}
+
+/** What Countersign notes about itself, and what is due by itself. Undefined for what nothing of it may note, or not now. */
+function decideNote({ command, claims, at }: Matter, state: State): Decision | undefined {
+  switch (command.type) {
+    case 'create log':
+      return state.log ? undefined : recorded(eventOf('log.created', command))
+    case 'open log':
+      return recorded(eventOf('log.opened', command))
+    case 'rotate log key':
+      return recorded(eventOf('log.rotated', command))
+    case 'stamp log':
+      return log.stamp(command, claims as log.StampClaims, state)
+    case 'key authority':
+      return recorded(eventOf('authority.keyed', command))
+    case 'note overdue secret':
+      return secret.note(command, state, at)
+    case 'report damage':
+      return recorded(eventOf('log.damaged', command))
+    case 'summarise noise':
+      return recorded(eventOf('log.summarised', command))
     case 'expire grant':
       return grant.expire(command, state)
     case 'clear grant':
       return recorded(eventOf('grant.cleared', command))
-    case 'end job':
-      return job.end(command, state) ?? turnAway(matter, 'login_unknown')
     case 'finish erasure':
-      return erasure.finish(command, state) ?? turnAway(matter, 'wrong_principal')
+      return erasure.finish(command, state)
     case 'count reads':
       return trail.count(command)
     case 'escalate release':
-      return approval.escalate(command, state, at) ?? turnAway(matter, 'wrong_principal')
+      return approval.escalate(command, state, at)
     case 'note overdue review':
-      return breakglass.note(command, state, at) ?? turnAway(matter, 'wrong_principal')
+      return breakglass.note(command, state, at)
     case 'fire alert':
       return alert.fire(command, state)
     default:
-      return turnAway(matter, 'wrong_principal')
+      return undefined
   }
 }
 
