@@ -28,7 +28,13 @@ export type ReleaseSummary = {
   readonly given: number
   readonly required: number
   readonly leafIndex: number
-  readonly you: { readonly canApprove: boolean; readonly because: string; readonly who?: readonly Who[] }
+  readonly you: {
+    readonly canApprove: boolean
+    readonly because: string
+    readonly who?: readonly Who[]
+    readonly canBreakGlass?: boolean
+    readonly canJudgeGlass?: boolean
+  }
 }
 
 export type Station = {

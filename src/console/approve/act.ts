@@ -53,6 +53,8 @@ export async function perform(
   place.setAttribute('aria-busy', 'true')
   try {
     const answer = await work()
+    // What was signed may have changed what else could be.
+    for (const other of document.querySelectorAll('#glass')) if (other !== place) other.remove()
     place.replaceChildren(answer)
     answer.focus()
   } catch (error) {

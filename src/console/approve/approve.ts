@@ -66,11 +66,11 @@ function ending(release: Release): HTMLElement {
   return release.you.canApprove ? acts(release) : explainNo(release)
 }
 
-/** While it waits the glass can be broken; once it was, it is judged. */
-function glass(release: Release): HTMLElement[] {
-  const { brokenGlass: broken } = release
-  if (broken) return broken.review ? [] : [judge(release, broken.breakglass)]
-  return release.state === 'waiting' ? [breakGlass(release)] : []
+/** While it waits the glass can be broken; once it was, it is judged. Nothing is offered that would be refused. */
+function glass({ you, brokenGlass: broken, ...rest }: Release): HTMLElement[] {
+  const release = { ...rest, you }
+  if (broken && !broken.review && you.canJudgeGlass) return [judge(release, broken.breakglass)]
+  return !broken && you.canBreakGlass ? [breakGlass(release)] : []
 }
 
 /** The time that is left, and at its end no form. */

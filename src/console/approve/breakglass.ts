@@ -44,7 +44,7 @@ type Choice = {
 }
 
 function place(title: string, question: string, choices: readonly Choice[]): HTMLElement {
-  const acts = h('div', { class: 'acts' })
+  const acts = h('div', { class: 'acts', id: 'glass' })
   const trouble = h('div', { role: 'alert' })
   const reason = h('textarea', { id: 'glass-reason', name: 'reason', rows: '3', maxlength: '500', required: true })
   const form = h(

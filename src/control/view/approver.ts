@@ -6,13 +6,14 @@
 import { standing } from '../../domain/approval-rule.ts'
 import type { AssertionClaims } from '../../domain/approval.ts'
 import { Book } from '../../domain/book.ts'
+import type { Command } from '../../domain/command.ts'
 import { decide } from '../../domain/decide.ts'
 import type { Decision } from '../../domain/decision.ts'
 import type { Caller } from '../../domain/leaf.ts'
 import type { Login } from '../../domain/login.ts'
 import { isActive, type Person } from '../../domain/principal.ts'
 import { adviceOf } from '../../domain/reason.ts'
-import { closedBecause, type Release } from '../../domain/release.ts'
+import { closedBecause, stateOf, type Release } from '../../domain/release.ts'
 import type { Sight } from './sight.ts'
 import type { ReleaseSummary, Who } from './shape.ts'
 import { whoOf } from './who.ts'
@@ -24,6 +25,27 @@ export function wouldDecide(
   sight: Sight,
   login = freshLogin(person, sight.at),
 ): Decision {
+  return wouldAnswer({ type: 'give approval', release: release.release }, person, sight, login)
+}
+
+/** What else a person could sign about a release that waits, or that somebody let go: it is offered to nobody else. */
+export function glassOf(release: Release, viewer: Caller | undefined, sight: Sight) {
+  const { state, at } = sight
+  const person = viewer && state.people.get(viewer.id)
+  const login = state.logins.get(viewer?.login ?? '')
+  if (!person || !login) return {}
+  const would = (command: Command) => wouldAnswer(command, person, sight, login).outcome === 'allowed'
+  const breakglass = release.broken?.breakglass as `breakglass:${string}` | undefined
+  const isWaiting = stateOf(release, state, at) === 'waiting'
+  return {
+    canBreakGlass: isWaiting && would({ type: 'break glass', breakglass: UNUSED, release: release.release }),
+    canJudgeGlass: breakglass !== undefined && would({ type: 'review break-glass', breakglass, verdict: 'justified' }),
+  }
+}
+
+const UNUSED = 'breakglass:0000000000'
+
+function wouldAnswer(command: Command, person: Person, sight: Sight, login: Login): Decision {
   const { state, policies, at } = sight
   const claims: AssertionClaims = {
     credentialId: person.passkeys[0] ?? '',
@@ -32,7 +54,6 @@ export function wouldDecide(
     isOverStatement: true,
   }
   const caller: Caller = { id: person.id, kind: 'person', login: login.id }
-  const command = { type: 'give approval', release: release.release } as const
   // Where they will be when they sign, nobody knows: in any of the networks that are defined.
   const networks = [...state.networks.keys()]
   const given = networks.length > 0 ? { networks } : {}

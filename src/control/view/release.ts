@@ -6,7 +6,7 @@ import { stateOf, textOf, type Release, type ReleaseState } from '../../domain/r
 import type { ReadonlyState } from '../../domain/state.ts'
 import { challengeOf, fingerprintOf } from '../../domain/statement.ts'
 import { valueOf } from '../seal.ts'
-import { approversOf, standingOf } from './approver.ts'
+import { approversOf, glassOf, standingOf } from './approver.ts'
 import { before, commitsOf, describeCommits } from './commit.ts'
 import { describeGrant, grantsOf } from './grant.ts'
 import { count, instantOf, list, releaseName, short, span } from './phrase.ts'
@@ -87,8 +87,10 @@ export async function describeRelease(
   const commits = commitsOf(release, state)
   const statement = textOf(release, state)
   const previous = before(release, state)
+  const summary = summarize(release, viewer, sight)
   return {
-    ...summarize(release, viewer, sight),
+    ...summary,
+    you: { ...summary.you, ...glassOf(release, viewer, sight) },
     statement,
     statementDigest: release.statementDigest,
     challenge: base64url.encode(challengeOf(statement)),

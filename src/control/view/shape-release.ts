@@ -31,7 +31,14 @@ export const releaseSummary = z.strictObject({
   required: z.int(),
   leafIndex,
   /** `who`: those who can, when you cannot. */
-  you: z.strictObject({ canApprove: z.boolean(), because: z.string(), who: z.array(who).optional() }),
+  you: z.strictObject({
+    canApprove: z.boolean(),
+    because: z.string(),
+    who: z.array(who).optional(),
+    /** Said of one release, and not in lists of them. */
+    canBreakGlass: z.boolean().optional(),
+    canJudgeGlass: z.boolean().optional(),
+  }),
 })
 export type ReleaseSummary = z.infer<typeof releaseSummary>
 
