@@ -28,6 +28,8 @@ type Report = (finding: VerifyFinding) => void
 /** Hashes of one bundle by one source, undefined where it has none. */
 type Column = readonly (HashText | undefined)[]
 
+type Place = { readonly file: string; readonly offset?: number }
+
 interface Bundle {
   readonly first: number
   readonly count: number
@@ -163,9 +165,16 @@ export class TreeCheck {
       const anyCopy = () => entries.get(leafIndex) ?? this.#wal.leaves.get(leafIndex)
       const tell = () => told(leafIndex, this.#copyOf(bundle, i, trusted[i]) ?? anyCopy())
       const isInWal = this.#wal.start !== undefined && leafIndex >= this.#wal.start && leafIndex < this.#wal.size
-      if (isInWal) this.#compareCopy(tell, this.#wal.leaves.get(leafIndex), fromWal[i], trusted[i], undefined)
+      if (isInWal)
+        this.#compareCopy(tell, this.#wal.leaves.get(leafIndex), fromWal[i], trusted[i], this.#breakAt(leafIndex))
       if (leafIndex < publishedSize || fromEntries[i] !== undefined)
-        this.#compareCopy(tell, entries.get(leafIndex), fromEntries[i], trusted[i], entriesFile)
+        this.#compareCopy(
+          tell,
+          entries.get(leafIndex),
+          fromEntries[i],
+          trusted[i],
+          entriesFile === undefined ? undefined : { file: entriesFile },
+        )
       if ((leafIndex < publishedSize || fromTile[i] !== undefined) && fromTile[i] !== trusted[i])
         this.#report({
           ...tell(),
@@ -176,15 +185,21 @@ export class TreeCheck {
     if (tileFile !== undefined) this.tiles += 1
   }
 
+  /** Where the write-ahead log has something in the place of this leaf that is no record. */
+  #breakAt(leafIndex: number): Place | undefined {
+    const found = this.#wal.breaks.find((each) => each.leafIndex === leafIndex)
+    return found && { file: found.file, offset: found.offset }
+  }
+
   #compareCopy(
     tell: () => Pick<VerifyFinding, 'leafIndex' | 'meaning'>,
     stored: StoredLeaf | undefined,
     hash: HashText | undefined,
     trusted: HashText | undefined,
-    file: string | undefined,
+    elsewhere: Place | undefined,
   ): void {
     if (hash !== undefined && hash === trusted) return
-    const place = stored ? { file: stored.file, offset: stored.offset } : file === undefined ? {} : { file }
+    const place = stored ? { file: stored.file, offset: stored.offset } : elsewhere
     this.#report({
       ...tell(),
       ...place,
