@@ -1,11 +1,10 @@
 /** What an administrator signs who agrees to an erasure, recomputed from the statement's own bytes: nothing else is ever signed. */
 
-import { parseCanonical } from '../bytes/json.ts'
 import * as z from '../bytes/schema.ts'
 import { challengeText, PREDICATE_TYPE } from '../domain/erasure-statement.ts'
 import { digestStatement, fingerprintOf } from '../domain/statement.ts'
 import type { WaitingErasure } from './contract-erasure.ts'
-import { Failure } from './failure.ts'
+import { StatementCheck } from './statement-check.ts'
 import { printable } from './text.ts'
 
 const shape = z.object({
@@ -20,6 +19,8 @@ const shape = z.object({
   }),
 })
 
+const check = new StatementCheck('do not sign; tell the others')
+
 export interface Signable {
   readonly challenge: string
   readonly fingerprint: string
@@ -30,12 +31,12 @@ export interface Signable {
 /** Throws a Failure `unverified` when the server says one thing and would have another signed. */
 export function checkErasure(erasure: WaitingErasure, origin: string): Signable {
   const { statement } = erasure
-  const { subject, predicate } = readStatement(statement)
+  const { subject, predicate } = check.read(statement, shape)
   const fingerprint = fingerprintOf(digestStatement(statement))
   const person = subject[0]!.name
-  require('origin', origin, predicate.origin)
-  require('person', erasure.person, person)
-  require('fingerprint', erasure.fingerprint, fingerprint)
+  check.require('origin', origin, predicate.origin)
+  check.require('person', erasure.person, person)
+  check.require('fingerprint', erasure.fingerprint, fingerprint)
   const lines = [
     `erase: ${predicate.fields ? predicate.fields.join(', ') : 'everything personal'}${predicate.evidence ? ', keys and pushes included' : ''}`,
     `about: ${erasure.who.name} (${person})`,
@@ -43,21 +44,4 @@ export function checkErasure(erasure: WaitingErasure, origin: string): Signable 
     `fingerprint: ${fingerprint}`,
   ]
   return { challenge: challengeText(statement), fingerprint, lines: lines.map(printable) }
-}
-
-function readStatement(text: string): z.infer<typeof shape> {
-  try {
-    return shape.parse(parseCanonical(text))
-  } catch {
-    throw mismatch('the statement is not canonical JSON of the known form')
-  }
-}
-
-function require(what: string, shown: string, computed: string): void {
-  if (shown !== computed)
-    throw mismatch(`the ${what} is ${printable(shown)} outside the statement and ${printable(computed)} by it`)
-}
-
-function mismatch(message: string): Failure {
-  return new Failure('unverified', 'statement_mismatch', message, { next: 'do not sign; tell the others' })
 }

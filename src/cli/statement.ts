@@ -2,10 +2,9 @@
 
 import { base64url } from '../bytes/text.ts'
 import { challengeOf, digestStatement, fingerprintOf } from '../domain/statement.ts'
-import { parseCanonical } from '../bytes/json.ts'
 import * as z from '../bytes/schema.ts'
 import type { Release } from './contract-release.ts'
-import { Failure } from './failure.ts'
+import { StatementCheck } from './statement-check.ts'
 import { printable } from './text.ts'
 
 const statementShape = z.object({
@@ -20,6 +19,8 @@ const statementShape = z.object({
     policy: z.object({ sha256: z.string() }),
   }),
 })
+
+const check = new StatementCheck('do not sign; tell an administrator')
 
 export interface Signable {
   /** Base64url: what the passkey signs. */
@@ -39,37 +40,22 @@ export function checkStatement(release: Release, asked: string, origin: string):
   const digest = digestStatement(statement)
   const fingerprint = fingerprintOf(digest)
   const challenge = base64url.encode(challengeOf(statement))
-  const { subject, predicate } = readStatement(statement)
+  const { subject, predicate } = check.read(statement, statementShape)
   const artifact = `sha256:${subject[0]!.digest.sha256}`
-  require('digest', release.statementDigest, digest)
-  require('fingerprint', release.fingerprint, fingerprint)
-  require('challenge', release.challenge, challenge)
-  require('artifact', release.artifact, artifact)
-  require('environment', release.environment, predicate.environment)
-  require('commit', release.commit, predicate.commit.gitCommit)
-  require('release', release.release, predicate.release)
-  require('origin', origin, predicate.origin)
-  require(isFingerprint(asked) ? 'fingerprint' : 'release', normalized(asked), isFingerprint(asked)
-    ? fingerprint
-    : predicate.release)
+  check.require('digest', release.statementDigest, digest)
+  check.require('fingerprint', release.fingerprint, fingerprint)
+  check.require('challenge', release.challenge, challenge)
+  check.require('artifact', release.artifact, artifact)
+  check.require('environment', release.environment, predicate.environment)
+  check.require('commit', release.commit, predicate.commit.gitCommit)
+  check.require('release', release.release, predicate.release)
+  check.require('origin', origin, predicate.origin)
+  check.require(
+    isFingerprint(asked) ? 'fingerprint' : 'release',
+    normalized(asked),
+    isFingerprint(asked) ? fingerprint : predicate.release,
+  )
   return { challenge, fingerprint, digest, lines: describe(subject[0]!.name, artifact, predicate) }
-}
-
-function readStatement(text: string): z.infer<typeof statementShape> {
-  try {
-    return statementShape.parse(parseCanonical(text))
-  } catch {
-    throw mismatch('the statement is not canonical JSON of the known form')
-  }
-}
-
-function require(what: string, shown: string, computed: string): void {
-  if (shown !== computed)
-    throw mismatch(`the ${what} is ${printable(shown)} outside the statement and ${printable(computed)} by it`)
-}
-
-function mismatch(message: string): Failure {
-  return new Failure('unverified', 'statement_mismatch', message, { next: 'do not sign; tell an administrator' })
 }
 
 export function isFingerprint(text: string): boolean {

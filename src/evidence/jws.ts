@@ -53,12 +53,14 @@ export async function verifyJws(token: string, keys: readonly JWK[]): Promise<Pa
   return refuse('bad_signature', 'The token’s signature does not verify with the issuer’s key.')
 }
 
-function fits(key: JWK, alg: string): boolean {
+/** Whether a key is for this algorithm, by its type and by what it says of its use. */
+export function fits(key: JWK, alg: string): boolean {
   if (key.kty !== KEY_TYPES[alg]) return false
   return (key.use === undefined || key.use === 'sig') && (key.alg === undefined || key.alg === alg)
 }
 
-async function isSignedBy(token: string, alg: string, jwk: JWK): Promise<boolean> {
+/** Whether the key signed the token with the algorithm; whether that may be, `fits` says. */
+export async function isSignedBy(token: string, alg: string, jwk: JWK): Promise<boolean> {
   try {
     const { kty, crv, n, e, x, y } = jwk
     const key = await importJWK(JSON.parse(JSON.stringify({ kty, crv, n, e, x, y })) as JWK, alg)

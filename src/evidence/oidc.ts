@@ -4,12 +4,13 @@
  * `sub` is never parsed: its form is a setting of the repository. Policy reads the single claims instead.
  */
 
-import { compactVerify, errors, importJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
 
 import { parse, type Json } from '../bytes/json.ts'
 import * as z from '../bytes/schema.ts'
 import { base64url, utf8 } from '../bytes/text.ts'
 import { describeJob, type ClaimNames, type Dialect, type DialectRefusal, type JobClaims } from './oidc-dialect.ts'
+import { fits, isSignedBy } from './jws.ts'
 import { attempt, isRefusal, quoted, refuse, type Refusal } from './refusal.ts'
 
 export type TokenAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
@@ -64,7 +65,6 @@ const MAX_KEYS = 64
 const LEEWAY_MS = 30_000
 const HOUR_MS = 3_600_000
 const SUPPORTED: readonly string[] = ['RS256', 'ES256', 'EdDSA'] satisfies TokenAlgorithm[]
-const KEY_TYPES: Record<string, string> = { RS256: 'RSA', ES256: 'EC', EdDSA: 'OKP' }
 
 const header = z.looseObject({
   alg: z.string().max(32),
@@ -137,23 +137,6 @@ async function selectKey(head: z.infer<typeof header>, { keys, algorithms }: Tok
   if (!found) return refuse('unknown_key', `The issuer has no such ${alg} key: ${named}.`)
   if (fitting.length > 1) return refuse('unknown_key', `The issuer has ${fitting.length} keys that fit: ${named}.`)
   return found
-}
-
-function fits(key: JWK, alg: string): boolean {
-  if (key.kty !== KEY_TYPES[alg]) return false
-  return (key.use === undefined || key.use === 'sig') && (key.alg === undefined || key.alg === alg)
-}
-
-async function isSignedBy(token: string, alg: string, jwk: JWK): Promise<boolean> {
-  try {
-    const { kty, crv, n, e, x, y } = jwk
-    const key = await importJWK(JSON.parse(JSON.stringify({ kty, crv, n, e, x, y })) as JWK, alg)
-    await compactVerify(token, key, { algorithms: [alg] })
-    return true
-  } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException) return false
-    throw error
-  }
 }
 
 function judgeAudience({ aud }: Payload, { audience }: TokenTrust): TokenRefusal | undefined {

@@ -1,14 +1,12 @@
 /** Changes of the policies that wait for a second administrator: told from the very bytes that are signed. */
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { get, post } from '../api/client.ts'
-import type { Receipt, Who } from '../api/shape.ts'
-import { Trouble } from '../part/answer.tsx'
-import { Button } from '../part/button.tsx'
+import { useQuery } from '@tanstack/react-query'
+import { get } from '../api/client.ts'
+import type { Who } from '../api/shape.ts'
 import { Name } from '../part/name.tsx'
 import { ProofLink } from '../part/proof-link.tsx'
-import { assert } from '../passkey/passkey.ts'
 import { deriveFrom, type Derived } from '../verify/statement.ts'
+import { Agreement, type Signer } from './agreement.tsx'
 import styles from './people.module.css'
 
 type Waiting = {
@@ -18,7 +16,7 @@ type Waiting = {
   /** Derived here from the statement. */
   readonly derived: Derived
 }
-type Listed = { readonly rpId: string; readonly credentialIds: string[]; readonly activations: Waiting[] }
+type Listed = Signer & { readonly activations: Waiting[] }
 type Replay = {
   readonly newlyRefused: number
   readonly newlyAllowed: number
@@ -60,17 +58,6 @@ async function load(): Promise<Listed> {
 type One = { readonly activation: Waiting; readonly listed: Listed }
 
 function OneActivation({ activation, listed }: One) {
-  const client = useQueryClient()
-  const answer = useMutation({
-    mutationFn: async (reason: string | undefined) => {
-      const { challenge } = activation.derived
-      const assertion = await assert({ challenge, rpId: listed.rpId }, listed.credentialIds)
-      const path = `/api/v1/policies/activations/${activation.asked}`
-      if (reason === undefined) return post<Receipt<unknown>>(`${path}/agreements`, { assertion })
-      return post<Receipt<unknown>>(`${path}/refusals`, { assertion, reason })
-    },
-    onSuccess: () => client.invalidateQueries(),
-  })
   const { subject, predicate } = JSON.parse(activation.statement) as Said
   return (
     <div className={styles.stack}>
@@ -80,15 +67,11 @@ function OneActivation({ activation, listed }: One) {
         {new Date(predicate.expiresAt).toLocaleString()}. {historyOf(predicate.replay)} Fingerprint{' '}
         <code>{activation.derived.fingerprint}</code>, <ProofLink leafIndex={activation.asked} />
       </p>
-      {answer.error && <Trouble error={answer.error} />}
-      <span className={styles.acts}>
-        <Button weight="danger" busy={answer.isPending} onClick={() => answer.mutate(undefined)}>
-          Agree with passkey
-        </Button>
-        <Button busy={answer.isPending} onClick={() => answer.mutate('declined on the People page')}>
-          Decline with passkey
-        </Button>
-      </span>
+      <Agreement
+        challenge={activation.derived.challenge}
+        signer={listed}
+        path={`/api/v1/policies/activations/${activation.asked}`}
+      />
     </div>
   )
 }

@@ -1,14 +1,12 @@
 /** Erasures that wait for a second administrator: told from the very bytes that are signed. */
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { get, post } from '../api/client.ts'
-import type { Receipt, Who } from '../api/shape.ts'
-import { Trouble } from '../part/answer.tsx'
-import { Button } from '../part/button.tsx'
+import { useQuery } from '@tanstack/react-query'
+import { get } from '../api/client.ts'
+import type { Who } from '../api/shape.ts'
 import { Name } from '../part/name.tsx'
 import { ProofLink } from '../part/proof-link.tsx'
-import { assert } from '../passkey/passkey.ts'
 import { deriveFrom, type Derived } from '../verify/statement.ts'
+import { Agreement, type Signer } from './agreement.tsx'
 import styles from './people.module.css'
 
 type Waiting = {
@@ -20,7 +18,7 @@ type Waiting = {
   /** Derived here from the statement. */
   readonly derived: Derived
 }
-type Listed = { readonly rpId: string; readonly credentialIds: string[]; readonly erasures: Waiting[] }
+type Listed = Signer & { readonly erasures: Waiting[] }
 type Said = {
   readonly subject: readonly [{ readonly name: string }]
   readonly predicate: { readonly fields?: readonly string[]; readonly evidence: boolean; readonly expiresAt: string }
@@ -50,17 +48,6 @@ async function load(): Promise<Listed> {
 }
 
 function OneErasure({ erasure, listed }: { readonly erasure: Waiting; readonly listed: Listed }) {
-  const client = useQueryClient()
-  const answer = useMutation({
-    mutationFn: async (reason: string | undefined) => {
-      const { challenge } = erasure.derived
-      const assertion = await assert({ challenge, rpId: listed.rpId }, listed.credentialIds)
-      const path = `/api/v1/erasures/${erasure.asked}`
-      if (reason === undefined) return post<Receipt<unknown>>(`${path}/agreements`, { assertion })
-      return post<Receipt<unknown>>(`${path}/refusals`, { assertion, reason })
-    },
-    onSuccess: () => client.invalidateQueries(),
-  })
   const { subject, predicate } = JSON.parse(erasure.statement) as Said
   const what = predicate.fields?.join(', ') ?? 'everything personal'
   return (
@@ -71,15 +58,7 @@ function OneErasure({ erasure, listed }: { readonly erasure: Waiting; readonly l
         {new Date(predicate.expiresAt).toLocaleString()}. Fingerprint <code>{erasure.derived.fingerprint}</code>,{' '}
         <ProofLink leafIndex={erasure.asked} />
       </p>
-      {answer.error && <Trouble error={answer.error} />}
-      <span className={styles.acts}>
-        <Button weight="danger" busy={answer.isPending} onClick={() => answer.mutate(undefined)}>
-          Agree with passkey
-        </Button>
-        <Button busy={answer.isPending} onClick={() => answer.mutate('declined on the People page')}>
-          Decline with passkey
-        </Button>
-      </span>
+      <Agreement challenge={erasure.derived.challenge} signer={listed} path={`/api/v1/erasures/${erasure.asked}`} />
     </div>
   )
 }
